@@ -1,0 +1,23 @@
+# Nothing is fetched: a missing package is an error that names what to install on Debian 12.
+function(pgrant_require package debian)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "${package} is missing; on Debian 12: apt-get install ${debian}")
+  endif()
+endfunction()
+
+pgrant_require(Boost "libboost1.81-dev libboost-json1.81-dev" 1.81 COMPONENTS json)
+pgrant_require(PostgreSQL libpq-dev)
+pgrant_require(OpenSSL libssl-dev 3.0)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+if(PGRANT_BUILD_COMMAND OR PGRANT_BUILD_TESTS)
+  pgrant_require(CLI11 libcli11-dev)
+  pgrant_require(yaml-cpp libyaml-cpp-dev)
+  if(NOT TARGET yaml-cpp::yaml-cpp)  # 0.7, as in Debian 12, exports the bare name
+    add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+  endif()
+endif()
+if(PGRANT_BUILD_TESTS)
+  pgrant_require(doctest doctest-dev)
+endif()
