@@ -1,0 +1,60 @@
+// What an administrator runs once so that the connector role can manage access, as a policy for
+// the planner.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pgrant/policy.hpp"
+#include "pgrant/snapshot.hpp"
+
+namespace pgrant {
+
+/// The secret in the bootstrap plan: the connector's password verifier.
+inline constexpr std::string_view connector_secret = "connector";
+
+enum class bootstrap_profile {
+  /// What the vendor guide's statements do, on 14 to 18: connector with CREATEROLE in
+  /// azure_pg_admin; azure_pg_admin gets ALL PRIVILEGES WITH GRANT OPTION on every database but the
+  /// reserved ones, on schemas, tables, sequences and functions, and as the administrator's default
+  /// privileges, template1 included. What the guide's blocks skip in silence is reported.
+  guide,
+};
+
+/// Settings of a bootstrap.
+class bootstrap_options {
+ public:
+  explicit bootstrap_options(std::string connector);
+
+  const std::string& connector() const noexcept { return connector_; }
+
+  bootstrap_options& profile(bootstrap_profile p);
+  bootstrap_profile profile() const noexcept { return profile_; }
+  /// Databases to manage; empty (the default): all that can be connected to.
+  bootstrap_options& databases(std::vector<std::string> names);
+  const std::vector<std::string>& databases() const noexcept { return databases_; }
+  /// Roles whose future objects bundles may cover: the connector becomes their member, because
+  /// ALTER DEFAULT PRIVILEGES FOR ROLE needs that.
+  bootstrap_options& creators(std::vector<std::string> roles);
+  const std::vector<std::string>& creators() const noexcept { return creators_; }
+  /// The ledger's database; default "pgrant", empty: make none.
+  bootstrap_options& ledger_database(std::string name);
+  const std::string& ledger_database() const noexcept { return ledger_database_; }
+  /// Gives an existing connector the password at hand; default false.
+  bootstrap_options& reset_password(bool reset);
+  bool reset_password() const noexcept { return reset_password_; }
+
+ private:
+  std::string connector_;
+  bootstrap_profile profile_ = bootstrap_profile::guide;
+  std::vector<std::string> databases_, creators_;
+  std::string ledger_database_ = "pgrant";
+  bool reset_password_ = false;
+};
+
+/// The policy of a bootstrap on this server, `best_effort` set. On a server without azure_pg_admin
+/// (platform generic) the connector itself takes the privileges. Fails with `invalid_argument` on a
+/// connector name that is reserved or too long, and `not_found` on databases that do not exist.
+result<policy> bootstrap_policy(const snapshot& state, const bootstrap_options& options);
+
+}  // namespace pgrant

@@ -1,0 +1,105 @@
+// A plan: what to run where, why, with which authority, and how to take it back. Plans are data:
+// they can be stored as JSON, reviewed, and applied later to the server that they were made for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgrant/acl.hpp"
+#include "pgrant/snapshot.hpp"
+
+namespace pgrant {
+
+/// What a step does; the applier verifies each in its own way.
+enum class step_action : std::uint8_t {
+  create_database,
+  create_role,
+  alter_role,
+  drop_role,
+  comment_on_role,
+  grant_membership,
+  revoke_membership,
+  grant,
+  revoke,
+  grant_default,   ///< ALTER DEFAULT PRIVILEGES … GRANT
+  revoke_default,  ///< ALTER DEFAULT PRIVILEGES … REVOKE
+};
+
+std::string_view to_string(step_action action) noexcept;
+
+/// An object that a step changes, with its ACL as the planner saw it.
+struct step_target {
+  oid id = 0;
+  object_kind kind = object_kind::table;
+  /// For people: `sales.orders`, `sales.total(date)`; quoted where SQL needs it.
+  std::string name;
+  /// `acl_hash` of what the snapshot held. The applier refuses to run on anything else.
+  std::uint64_t acl_before = 0;
+
+  friend bool operator==(const step_target&, const step_target&) = default;
+};
+
+/// One statement.
+struct step {
+  step_action action = step_action::grant;
+  std::string database;  ///< Where to run it; empty: cluster-wide, in any database.
+  /// Complete but for secrets: the text `secret_marker(name)` stands for a password verifier.
+  std::string sql;
+  std::string reason;     ///< "bundle sales-read: SELECT on tables in schema sales"
+  std::string authority;  ///< As whom PostgreSQL will record it: "granted by app_owner (owner)"
+  std::string inverse;    ///< A statement that takes it back; empty: there is none.
+  std::string secret;     ///< The name of the secret in `sql`; empty: none.
+  bool own_transaction = false;  ///< CREATE DATABASE cannot run inside a transaction block.
+
+  // What the applier compares and reads back; empty where the action has no such thing.
+  std::vector<std::string> roles;  ///< Grantees, members, or the role itself.
+  std::string of_role;             ///< Memberships: the role; default privileges: the creator.
+  std::string in_schema;           ///< Default privileges: the schema; empty: all.
+  object_class on = object_class::table;
+  privilege_set privileges;
+  bool grant_option = false;
+  std::vector<step_target> targets;
+
+  friend bool operator==(const step&, const step&) = default;
+};
+
+/// A grant that the policy asks for and the executor cannot make (or unmake).
+struct not_granted {
+  std::string database;
+  std::string object;     ///< `table legacy.accounts`; for people
+  std::string grantee;
+  privilege_set privileges;
+  std::string reason;     ///< "owned by legacy_owner; pgadmin holds no grant option"
+  std::string remedy;     ///< "as legacy_owner: GRANT … ; or GRANT legacy_owner TO pgadmin"
+
+  friend bool operator==(const not_granted&, const not_granted&) = default;
+};
+
+struct plan {
+  std::string system_identifier;  ///< The cluster it was made for.
+  int server_version = 0;
+  std::string executor;           ///< The role whose authority was assumed.
+  std::string snapshot_taken_at;
+  std::vector<step> steps;        ///< In order: cluster-wide, then by database.
+  std::vector<pgrant::not_granted> not_granted;
+  std::vector<std::string> warnings;
+  /// True: `not_granted` does not stop the applier (`policy::best_effort`).
+  bool best_effort = false;
+
+  /// Nothing to do. (`not_granted` may still hold what nobody can do.)
+  bool empty() const noexcept { return steps.empty(); }
+
+  friend bool operator==(const plan&, const plan&) = default;
+};
+
+/// The text that stands for a secret inside `step::sql`. It is no valid SQL, so that a step that was
+/// not filled in cannot run by accident.
+std::string secret_marker(std::string_view name);
+
+/// A 64-bit hash of an ACL, the same in every process: equal lists have equal hashes, NULL differs
+/// from empty. Not cryptographic.
+std::uint64_t acl_hash(const acl& list) noexcept;
+
+}  // namespace pgrant
