@@ -77,12 +77,25 @@ struct not_granted {
   friend bool operator==(const not_granted&, const not_granted&) = default;
 };
 
+/// A bundle of the policy, as the ledger keeps it for grants: with it `grant` needs no policy file.
+struct planned_bundle {
+  std::string name;
+  std::string role;         ///< The bundle role.
+  std::string description;
+  std::int64_t maximum_seconds = 0;  ///< The longest lease; 0: no limit.
+  std::vector<std::string> databases;  ///< Where it grants something, sorted.
+
+  friend bool operator==(const planned_bundle&, const planned_bundle&) = default;
+};
+
 struct plan {
   std::string system_identifier;  ///< The cluster it was made for.
   int server_version = 0;
   std::string executor;           ///< The role whose authority was assumed.
   std::string snapshot_taken_at;
   std::vector<step> steps;        ///< In order: cluster-wide, then by database.
+  std::vector<planned_bundle> bundles;       ///< All of the policy's, also those without a step.
+  std::vector<std::string> dropped_bundles;  ///< Names that the ledger forgets.
   std::vector<pgrant::not_granted> not_granted;
   std::vector<std::string> warnings;
   /// True: `not_granted` does not stop the applier (`policy::best_effort`).
