@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,9 @@ struct acl_item {
 
 /// The ACL column of a catalog row. NULL (the object still has its built-in defaults) and `{}`
 /// (everything was revoked) are different states, and both differ from an explicit list.
+///
+/// A regular, immutable value. Copies share the list, so that the many objects of a snapshot with
+/// the same ACL hold it once.
 class acl {
  public:
   /// The NULL ACL.
@@ -33,13 +37,13 @@ class acl {
   explicit acl(std::vector<acl_item> items);
 
   bool is_null() const noexcept { return !items_; }
-  /// The explicit entries; none for NULL.
+  /// The explicit entries; none for NULL. Valid as long as any copy lives.
   std::span<const acl_item> items() const noexcept;
 
-  friend bool operator==(const acl&, const acl&) = default;
+  friend bool operator==(const acl& a, const acl& b) noexcept;
 
  private:
-  std::optional<std::vector<acl_item>> items_;
+  std::shared_ptr<const std::vector<acl_item>> items_;
 };
 
 /// The list that a NULL ACL stands for: PUBLIC's share, then all privileges of the owner, granted
@@ -54,9 +58,10 @@ std::vector<acl_item> effective_items(const acl& list, object_kind kind, oid own
 using role_lookup = std::function<std::optional<oid>(std::string_view name)>;
 
 /// Reads the text form of an `aclitem[]`: `{azure_pg_admin=r*w/owner,"=r/\"Odd \"\"name\""}`.
-/// Role names are resolved by `lookup`; a name that is unknown and all digits is a dangling OID,
-/// as the server prints one. Fails with `invalid_argument` on malformed text, unknown letters, and
-/// names that `lookup` does not know.
+/// Names may be quoted or bare where a server quotes them or not: versions differ about names with
+/// letters beyond ASCII. A name that `lookup` does not know and that is a number is the OID of a
+/// role that is gone, as the server prints one. Fails with `invalid_argument` on malformed text,
+/// unknown letters, and other names that `lookup` does not know.
 result<std::vector<acl_item>> parse_acl(std::string_view text, const role_lookup& lookup);
 
 }  // namespace pgrant

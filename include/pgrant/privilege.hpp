@@ -65,7 +65,9 @@ class privilege_set {
   friend constexpr privilege_set operator-(privilege_set a, privilege_set b) noexcept {
     return from_bits(a.bits_ & ~b.bits_);
   }
-  constexpr privilege_set& operator|=(privilege_set other) noexcept { return *this = *this | other; }
+  constexpr privilege_set& operator|=(privilege_set other) noexcept {
+    return *this = *this | other;
+  }
   friend constexpr auto operator<=>(privilege_set, privilege_set) noexcept = default;
 
   /// Calls `f(privilege)` for each member, in the order of the enumeration.
@@ -93,6 +95,11 @@ class privilege_set {
 constexpr privilege_set operator|(privilege a, privilege b) noexcept {
   return privilege_set(a) | privilege_set(b);
 }
+
+/// What GRANT gives on single columns.
+inline constexpr privilege_set column_privileges = privilege::select | privilege::insert |
+                                                   privilege_set(privilege::update) |
+                                                   privilege::references;
 
 /// "SELECT, INSERT"; empty for the empty set.
 std::string to_string(privilege_set set);

@@ -13,14 +13,16 @@
 
 namespace pgrant {
 
-/// The memberships of one snapshot by member. The snapshot must outlive it; const use is
-/// thread-safe.
+/// The memberships of one snapshot by member, as they are seen from one database: its owner is,
+/// there alone and without a row in the catalog, a member of pg_database_owner, which owns schema
+/// `public` on 15 and later. The snapshot must outlive the graph; const use is thread-safe.
 class role_graph {
  public:
-  explicit role_graph(const snapshot& state);
+  /// `seen_from` belongs to `state`; null: no role is a member of pg_database_owner.
+  explicit role_graph(const snapshot& state, const database* seen_from = nullptr);
 
   /// `member` and every role whose privileges it has without SET ROLE, nearest first: the order in
-  /// which the server looks for a grantor.
+  /// which the server looks for a grantor. A superuser has more privileges than these.
   std::vector<oid> inherited(oid member) const;
 
   /// pg_has_role(member, role, 'USAGE'); also true for the role itself and for superusers.
@@ -34,9 +36,13 @@ class role_graph {
 
  private:
   friend class authority;
-  std::vector<oid> walk(oid member, bool membership::*option) const;
+  enum class edges { all, inherited, settable };
+  std::vector<oid> walk(oid member, edges follow) const;
+  bool reaches(oid member, oid role, edges follow) const;
+  std::span<const membership* const> memberships_of(oid member) const noexcept;
 
   const snapshot& state_;
+  oid database_owner_ = 0;
   std::unordered_map<oid, std::vector<const membership*>> by_member_;
 };
 
@@ -55,10 +61,20 @@ class authority {
   bool superuser() const noexcept { return superuser_; }
   /// As `role_graph::has_privileges_of`, for the actor, in constant time.
   bool has_privileges_of(oid role) const noexcept;
-  /// May GRANT and REVOKE membership in `role`: ADMIN option, held directly or inherited, or
-  /// superuser; before 16 also CREATEROLE, unless `role` is a superuser.
+  /// May GRANT and REVOKE membership in `role`: superuser, or ADMIN option, which on 16 and later
+  /// the actor must hold itself or inherit from a holder. Before 16 a member that does not inherit
+  /// will do, and so does CREATEROLE. Superuser roles are for superusers alone, and nobody can be
+  /// made a member of pg_database_owner.
   bool can_administer(oid role) const;
-  /// May ALTER and DROP `role`: CREATEROLE and, on 16 and later, ADMIN on it.
+  /// The grantor that the server records for a membership in `role`; 0 if the actor may not grant
+  /// it. On 16 and later that is the bootstrap superuser for every superuser, else the nearest
+  /// holder of ADMIN option among `inherited(actor)`; before 16 the actor.
+  oid membership_grantor(oid role) const;
+  /// May ALTER and DROP `role`: CREATEROLE and, on 16 and later, ADMIN on it (held by any role
+  /// that the actor is a member of). Superusers, and before 16 roles with REPLICATION, are for
+  /// superusers alone; predefined roles (pg_…) are for nobody. Which attributes the actor may set
+  /// is another question: on 16 and later those of CREATEDB, REPLICATION and BYPASSRLS that it has
+  /// itself.
   bool can_alter(oid role) const;
   /// May create roles: CREATEROLE or superuser.
   bool can_create_roles() const noexcept;
@@ -68,16 +84,23 @@ class authority {
 
   /// What `GRANT privileges` (or REVOKE) by the actor does on an object with this owner and these
   /// effective entries: the server's own choice of the grantor. With all grant options at hand
-  /// `granted` is `privileges`; with some, that part; with none, empty.
+  /// `granted` is `privileges`; with some, that part of the best holder; with none, empty, and
+  /// `grantor` is the actor. For GRANT on a column the entries are the table's and the column's.
   grantor_choice choose_grantor(oid owner, std::span<const acl_item> items,
                                 privilege_set privileges) const;
 
  private:
+  const role& role_or_none(oid id) const noexcept;
+
   const role_graph& graph_;
   oid actor_;
   bool superuser_ = false, create_role_ = false;
-  std::vector<oid> inherited_;
-  std::unordered_set<oid> inherited_set_;
+  /// The position of each role in `inherited(actor)`.
+  std::unordered_map<oid, std::uint32_t> inherited_;
+  std::unordered_set<oid> memberships_;
+  /// For each role: the nearest inherited holder of ADMIN option on it.
+  std::unordered_map<oid, oid> admin_by_inheritance_;
+  std::unordered_set<oid> admin_by_membership_;
 };
 
 }  // namespace pgrant

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -89,10 +90,18 @@ struct database {
   std::string why_not_inspected;
   std::vector<schema> schemas;  ///< Sorted by name, without pg_toast and temporary schemas.
   std::vector<object> objects;  ///< Sorted by schema OID, kind, name, arguments.
+  /// Sorted by creator, schema, class.
   std::vector<pgrant::default_privileges> default_privileges;
+  /// Positions in `schemas` in the order of OIDs; `snapshot::index()` makes it.
+  std::vector<std::uint32_t> schemas_by_id;
 
+  // Look-ups of an indexed snapshot, in logarithmic time.
   const pgrant::schema* find_schema(std::string_view schema_name) const noexcept;
   const pgrant::schema* find_schema(oid schema_id) const noexcept;
+  /// All objects of one schema.
+  std::span<const object> objects_in(oid schema_id) const noexcept;
+
+  friend bool operator==(const database&, const database&) = default;
 };
 
 /// A regular value; const use is thread-safe. Build it with the fields, then call `index()` once.
@@ -102,8 +111,8 @@ class snapshot {
   std::string system_identifier;  ///< pg_control_system(); which cluster this is
   std::string taken_at;           ///< The server's clock, ISO 8601 in UTC
   pgrant::platform platform = pgrant::platform::generic;
-  oid current_role = 0;           ///< The role that read it; plans are made for its authority
-  std::vector<role> roles;        ///< Sorted by name
+  oid current_role = 0;                 ///< The role that read it; plans are made for its authority
+  std::vector<role> roles;              ///< Sorted by name
   std::vector<membership> memberships;  ///< Sorted by role, member, grantor
   std::vector<database> databases;      ///< Sorted by name
 
@@ -113,7 +122,8 @@ class snapshot {
   const role* find_role(std::string_view name) const noexcept;
   const role* find_role(oid id) const noexcept;
   const database* find_database(std::string_view name) const noexcept;
-  /// The role's name, "PUBLIC" for 0, the number for a role that is gone.
+  /// The role's name, "PUBLIC" for 0, the number for a role that is gone. For people: a role may
+  /// bear such a name, so anything else asks for the OID.
   std::string role_name(oid id) const;
 
  private:
