@@ -20,8 +20,9 @@ void wipe(void* memory, std::size_t size) noexcept {
   while (size-- > 0) *byte++ = 0;
 }
 
-secret::secret(std::string text) : secret(copy_of(text)) {
+secret::secret(std::string&& text) : secret(copy_of(text)) {
   wipe(text.data(), text.size());
+  text.clear();
 }
 
 secret secret::copy_of(std::string_view text) {
