@@ -45,8 +45,9 @@ class sqlstate {
   /// True if the first two characters are `prefix`: "08" for connection exceptions.
   constexpr bool in_class(std::string_view prefix) const noexcept {
     return prefix.size() == 2 && !empty() &&
-           packed_ >> 24 == (static_cast<std::uint64_t>(static_cast<unsigned char>(prefix[0])) << 8 |
-                             static_cast<unsigned char>(prefix[1]));
+           packed_ >> 24 ==
+               (static_cast<std::uint64_t>(static_cast<unsigned char>(prefix[0])) << 8 |
+                static_cast<unsigned char>(prefix[1]));
   }
 
   /// The characters as one number, first character highest; 0 if empty. For hashing and switch.

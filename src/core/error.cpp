@@ -13,23 +13,40 @@ struct error::data {
 
 std::string_view to_string(errc code) noexcept {
   switch (code) {
-    case errc::invalid_argument: return "invalid_argument";
-    case errc::not_found: return "not_found";
-    case errc::conflict: return "conflict";
-    case errc::denied: return "denied";
-    case errc::stale: return "stale";
-    case errc::connect: return "connect";
-    case errc::tls: return "tls";
-    case errc::authentication: return "authentication";
-    case errc::server: return "server";
-    case errc::timeout: return "timeout";
-    case errc::cancelled: return "cancelled";
-    case errc::closed: return "closed";
-    case errc::not_granted: return "not_granted";
-    case errc::secret: return "secret";
-    case errc::io: return "io";
-    case errc::unsupported: return "unsupported";
-    case errc::internal: break;
+    case errc::invalid_argument:
+      return "invalid_argument";
+    case errc::not_found:
+      return "not_found";
+    case errc::conflict:
+      return "conflict";
+    case errc::denied:
+      return "denied";
+    case errc::stale:
+      return "stale";
+    case errc::connect:
+      return "connect";
+    case errc::tls:
+      return "tls";
+    case errc::authentication:
+      return "authentication";
+    case errc::server:
+      return "server";
+    case errc::timeout:
+      return "timeout";
+    case errc::cancelled:
+      return "cancelled";
+    case errc::closed:
+      return "closed";
+    case errc::not_granted:
+      return "not_granted";
+    case errc::secret:
+      return "secret";
+    case errc::io:
+      return "io";
+    case errc::unsupported:
+      return "unsupported";
+    case errc::internal:
+      break;
   }
   return "internal";
 }
@@ -46,14 +63,30 @@ error error::edited(Edit edit) const {
   return error(std::move(copy));
 }
 
-errc error::code() const noexcept { return data_->code; }
-const std::string& error::message() const noexcept { return data_->message; }
-const std::string& error::detail() const noexcept { return data_->detail; }
-const std::string& error::hint() const noexcept { return data_->hint; }
-const std::string& error::field() const noexcept { return data_->field; }
-const std::string& error::object() const noexcept { return data_->object; }
-sqlstate error::state() const noexcept { return data_->state; }
-retry error::advice() const noexcept { return data_->advice; }
+errc error::code() const noexcept {
+  return data_->code;
+}
+const std::string& error::message() const noexcept {
+  return data_->message;
+}
+const std::string& error::detail() const noexcept {
+  return data_->detail;
+}
+const std::string& error::hint() const noexcept {
+  return data_->hint;
+}
+const std::string& error::field() const noexcept {
+  return data_->field;
+}
+const std::string& error::object() const noexcept {
+  return data_->object;
+}
+sqlstate error::state() const noexcept {
+  return data_->state;
+}
+retry error::advice() const noexcept {
+  return data_->advice;
+}
 
 error error::with_detail(std::string detail) const {
   return edited([&](data& d) { d.detail = std::move(detail); });
@@ -91,8 +124,12 @@ std::string error::describe() const {
 }
 
 namespace detail {
-void throw_failure(const error& why) { throw failure(why); }
-void throw_no_error() { throw std::logic_error("result<T>::error() called on a result with a value"); }
+void throw_failure(const error& why) {
+  throw failure(why);
+}
+void throw_no_error() {
+  throw std::logic_error("result<T>::error() called on a result with a value");
+}
 }  // namespace detail
 
 }  // namespace pgrant
