@@ -59,11 +59,13 @@ class connection_spec {
   connection_spec() = default;
 
   /// Takes what libpq takes: a URI (`postgresql://` or `postgres://`) or key/value pairs. A
-  /// password in it becomes a `literal` secret. Two things are said differently:
+  /// password in it becomes a `literal` secret. Three things are said differently:
   ///  - the keyword `secret` is accepted too: `secret=env:NAME` (`secret_ref::parse`);
-  ///  - values are checked (`set`), where libpq does so only when it connects.
-  /// Fails with `invalid_argument`; the field is the keyword, the words never repeat a value. Of a
-  /// text that is not trusted anyway, the caller wipes its own copy.
+  ///  - values are checked (`set`), where libpq does so only when it connects;
+  ///  - an "@" in a host, or bare in the path of a URI, is refused: it comes from a password that
+  ///    was not percent-encoded, half of which would be printed as a host or database.
+  /// Fails with `invalid_argument`; the field is the keyword, and no word of the text is repeated,
+  /// because any may belong to a password. The caller wipes its own copy of the text.
   static result<connection_spec> parse(std::string_view text);
 
   /// Sets one keyword of libpq, or `secret`; an empty value takes it away. Fails with
@@ -73,7 +75,8 @@ class connection_spec {
   /// The value of a keyword as it was set, or empty. Empty for those that hold secrets.
   std::string_view get(std::string_view keyword) const noexcept;
 
-  // The common ones, unchecked until `validate`. Lists with commas work as in libpq.
+  // The common ones, unchecked until `validate`; empty texts take them away. Lists with commas work
+  // as in libpq.
 
   connection_spec& host(std::string host);
   connection_spec& port(std::uint16_t port);
@@ -108,6 +111,8 @@ class connection_spec {
   friend bool operator==(const connection_spec& a, const connection_spec& b);
 
  private:
+  void assign(const char* keyword, std::string value);
+
   settings_map settings_;
   secrets_map secret_settings_;
   secret_ref secret_;
@@ -129,7 +134,7 @@ struct spec_warning {
     server_not_verified,  ///< Encrypted, with whom is not checked.
     host_not_verified,    ///< verify-ca: any certificate of that authority will do.
     pooler_port,          ///< Azure's PgBouncer: session state is shared.
-    password_in_spec,     ///< A password stands in the text that the spec was made from.
+    password_in_spec,     ///< The password itself stands in the spec, not a reference to it.
   };
   kind what;
   std::string field;    ///< "sslmode", "port", "password".
