@@ -92,10 +92,13 @@ struct database {
   std::vector<object> objects;  ///< Sorted by schema OID, kind, name, arguments.
   /// Sorted by creator, schema, class.
   std::vector<pgrant::default_privileges> default_privileges;
-  /// Positions in `schemas` in the order of OIDs; `snapshot::index()` makes it.
+  /// Positions in `schemas` in the order of OIDs; `index()` makes it.
   std::vector<std::uint32_t> schemas_by_id;
 
-  // Look-ups of an indexed snapshot, in logarithmic time.
+  /// Sorts the vectors. `snapshot::index()` does it for all databases.
+  void index();
+
+  // Look-ups after `index()`, in logarithmic time.
   const pgrant::schema* find_schema(std::string_view schema_name) const noexcept;
   const pgrant::schema* find_schema(oid schema_id) const noexcept;
   /// All objects of one schema.

@@ -25,18 +25,17 @@ const T* find_by_name(const std::vector<T>& sorted, std::string_view name) noexc
   return at != sorted.end() && at->name == name ? &*at : nullptr;
 }
 
-void index_database(database& db) {
-  sort_by(db.schemas, name_key);
-  sort_by(db.objects,
-          [](const object& o) { return std::tie(o.schema, o.kind, o.name, o.arguments); });
-  sort_by(db.default_privileges,
-          [](const default_privileges& d) { return std::tie(d.creator, d.schema, d.on); });
-  db.schemas_by_id.resize(db.schemas.size());
-  std::iota(db.schemas_by_id.begin(), db.schemas_by_id.end(), 0u);
-  sort_by(db.schemas_by_id, [&](std::uint32_t i) { return db.schemas[i].id; });
-}
-
 }  // namespace
+
+void database::index() {
+  sort_by(schemas, name_key);
+  sort_by(objects, [](const object& o) { return std::tie(o.schema, o.kind, o.name, o.arguments); });
+  sort_by(default_privileges,
+          [](const pgrant::default_privileges& d) { return std::tie(d.creator, d.schema, d.on); });
+  schemas_by_id.resize(schemas.size());
+  std::iota(schemas_by_id.begin(), schemas_by_id.end(), 0u);
+  sort_by(schemas_by_id, [&](std::uint32_t i) { return schemas[i].id; });
+}
 
 const schema* database::find_schema(std::string_view schema_name) const noexcept {
   return find_by_name(schemas, schema_name);
@@ -63,7 +62,7 @@ void snapshot::index() {
   sort_by(roles, name_key);
   sort_by(memberships, [](const membership& m) { return std::tie(m.role, m.member, m.grantor); });
   sort_by(databases, name_key);
-  for (database& db : databases) index_database(db);
+  for (database& db : databases) db.index();
   roles_by_id_.clear();
   roles_by_id_.reserve(roles.size());
   for (std::uint32_t i = 0; i < roles.size(); ++i) roles_by_id_.emplace(roles[i].id, i);
