@@ -35,7 +35,9 @@ struct step_target {
   object_kind kind = object_kind::table;
   /// For people: `sales.orders`, `sales.total(date)`; quoted where SQL needs it.
   std::string name;
-  /// `acl_hash` of what the snapshot held. The applier refuses to run on anything else.
+  /// `acl_hash` of what the snapshot held, of the column's ACL if the step has a column. The
+  /// applier compares it before the first step of the plan that changes the object, and refuses to
+  /// run on anything else. Later steps on the same object carry the same value.
   std::uint64_t acl_before = 0;
 
   friend bool operator==(const step_target&, const step_target&) = default;
@@ -49,17 +51,24 @@ struct step {
   std::string sql;
   std::string reason;     ///< "bundle sales-read: SELECT on tables in schema sales"
   std::string authority;  ///< As whom PostgreSQL will record it: "granted by app_owner (owner)"
-  std::string inverse;    ///< A statement that takes it back; empty: there is none.
+  /// A statement that takes back exactly what this one adds (or gives again what it takes);
+  /// empty: there is none. What was there before is not in it.
+  std::string inverse;
   std::string secret;     ///< The name of the secret in `sql`; empty: none.
   bool own_transaction = false;  ///< CREATE DATABASE cannot run inside a transaction block.
 
   // What the applier compares and reads back; empty where the action has no such thing.
-  std::vector<std::string> roles;  ///< Grantees, members, or the role itself.
+  /// Grantees, members, or the role itself. "public" among grantees is PUBLIC.
+  std::vector<std::string> roles;
   std::string of_role;             ///< Memberships: the role; default privileges: the creator.
   std::string in_schema;           ///< Default privileges: the schema; empty: all.
   object_class on = object_class::table;
   privilege_set privileges;
+  /// GRANT … WITH GRANT OPTION (memberships: WITH ADMIN OPTION), REVOKE GRANT OPTION FOR.
   bool grant_option = false;
+  /// Column privileges of the one target: the column's name; empty: the object's own.
+  std::string column;
+  /// Grants and revokes on objects. The id is 0 for a database that an earlier step creates.
   std::vector<step_target> targets;
 
   friend bool operator==(const step&, const step&) = default;
@@ -93,7 +102,9 @@ struct plan {
   int server_version = 0;
   std::string executor;           ///< The role whose authority was assumed.
   std::string snapshot_taken_at;
-  std::vector<step> steps;        ///< In order: cluster-wide, then by database.
+  /// In order: cluster-wide, then by database in the order of names, then cluster-wide again (what
+  /// must be last: DROP ROLE). Steps of one database stand together.
+  std::vector<step> steps;
   std::vector<planned_bundle> bundles;       ///< All of the policy's, also those without a step.
   std::vector<std::string> dropped_bundles;  ///< Names that the ledger forgets.
   std::vector<pgrant::not_granted> not_granted;
@@ -107,12 +118,18 @@ struct plan {
   friend bool operator==(const plan&, const plan&) = default;
 };
 
-/// The text that stands for a secret inside `step::sql`. It is no valid SQL, so that a step that was
-/// not filled in cannot run by accident.
+/// The text that stands for a secret inside `step::sql`: `<secret '"connector>`. It is no valid SQL
+/// in any place, so that a step that was not filled in cannot run by accident. No name and no literal
+/// can forge it: quoting doubles the one or the other of the two quotes in its middle. It stands
+/// exactly once in a step whose `secret` is not empty.
 std::string secret_marker(std::string_view name);
 
 /// A 64-bit hash of an ACL, the same in every process: equal lists have equal hashes, NULL differs
 /// from empty. Not cryptographic.
+///
+/// FNV-1a over these bytes: 0 for NULL; else 1, and for each entry in canonical order grantee and
+/// grantor (32 bits each), privileges and grantable privileges (16 bits each, `privilege_set::bits`),
+/// all little-endian.
 std::uint64_t acl_hash(const acl& list) noexcept;
 
 }  // namespace pgrant

@@ -1,5 +1,5 @@
 // The desired state: bundles, grants, roles and memberships, and which of it is managed.
-// Value types; `json/policy.hpp` reads them from JSON (and the command from YAML), `planner.hpp`
+// Value types; `policy_json.hpp` reads them from JSON (and the command from YAML), `planner.hpp`
 // turns a policy and a snapshot into a plan.
 #pragma once
 
@@ -16,7 +16,10 @@
 namespace pgrant {
 
 /// Which objects a grant is about. Patterns use `*` (any bytes) and `?` (one byte), `\` before a
-/// character takes it literally; a text without these is a name. Nothing is folded to lower case.
+/// character takes it literally; a text without wildcards is a name. Nothing is folded to lower
+/// case. Wildcards never reach what nobody meant by "all": in databases not the reserved ones,
+/// templates, those closed to connections, and the ledger's; in schemas not `pg_…`,
+/// information_schema and those that the platform skips. A name does reach templates and schemas.
 struct selector {
   std::string database;          ///< Pattern.
   std::string schema;            ///< Pattern; empty for `on == object_class::database`.
@@ -37,6 +40,7 @@ struct grant_rule {
   /// Also set default privileges in the selected schemas, for objects that `creators` make later.
   bool future = false;
   /// Roles that create objects. Empty: the owners of the selected schemas and objects.
+  /// (A default privilege counts only for objects that the creator makes as itself.)
   std::vector<std::string> creators;
   /// False: set only default privileges, leave existing objects alone.
   bool existing = true;
@@ -62,14 +66,18 @@ struct bundle {
 };
 
 /// A role that must exist with these attributes; what is not set is left as it is.
+/// In these and the following rules `reason` is for the plan's reader; empty: the planner finds one.
 struct role_rule {
   std::string name;
   std::optional<bool> login, create_role, create_database, inherit;
   std::optional<int> connection_limit;
-  /// For a new role, and with `reset_password` for an old one: the SQL says
-  /// `PASSWORD <secret NAME>`, which the applier fills with a SCRAM verifier.
+  /// For a new role, and with `reset_password` for an old one: the name of a secret, of
+  /// [A-Za-z0-9_.-]. The SQL says `PASSWORD` and `secret_marker(name)`, which the applier fills with
+  /// a SCRAM verifier.
   std::string password_secret;
+  /// Every plan sets the password again, because nobody can read the one that is set.
   bool reset_password = false;
+  std::string reason;
 
   friend bool operator==(const role_rule&, const role_rule&) = default;
 };
@@ -78,23 +86,28 @@ struct role_rule {
 struct membership_rule {
   std::string role, member;
   bool admin = false;
-  std::optional<bool> inherit, set;  ///< Only PostgreSQL 16 and later know these.
+  std::optional<bool> inherit, set;  ///< Left out before PostgreSQL 16, which does not know them.
+  std::string reason;
 
   friend bool operator==(const membership_rule&, const membership_rule&) = default;
 };
 
-/// Privileges given straight to a role, and never taken back by the planner.
+/// Privileges given straight to a role, and never taken back by the planner. Grantee "public" is
+/// PUBLIC (no role can have that name).
 struct direct_grant {
   std::string grantee;
   grant_rule rule;
+  std::string reason;
 
   friend bool operator==(const direct_grant&, const direct_grant&) = default;
 };
 
-/// A database that must exist, closed to PUBLIC, with these roles allowed to connect and create.
+/// A database that must exist, closed to PUBLIC, with CONNECT, CREATE and TEMPORARY for these
+/// roles. A new one is made from template0.
 struct database_rule {
   std::string name;
   std::vector<std::string> users;
+  std::string reason;
 
   friend bool operator==(const database_rule&, const database_rule&) = default;
 };
@@ -121,8 +134,9 @@ struct policy {
 
 /// Checks everything that needs no server: names (63 bytes, no NUL, reserved names), privileges that
 /// the class of object does not have, bundles without grants, grant options in bundles, duplicate
-/// bundles and roles, empty patterns. Gives every finding, in the order of the policy; each has
-/// `field()` such as "bundles.sales-read.grants[0].privileges". Empty: the policy is well-formed.
+/// bundles and roles, empty patterns. Gives every finding, in the order of the policy; each is
+/// `invalid_argument` and has `field()` such as "bundles.sales-read.grants[0].privileges", in the
+/// words of the policy file. Empty: the policy is well-formed.
 std::vector<error> validate(const policy& desired);
 
 }  // namespace pgrant
