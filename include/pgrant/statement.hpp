@@ -19,8 +19,9 @@ namespace pgrant {
 ///     statement("SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1").bind(name)
 class statement {
  public:
-  /// A statement composed by sql.hpp, or a literal of the program; no other text converts.
-  statement(sql_text text);
+  /// A literal of the program, or a statement composed by sql.hpp; no other text converts.
+  statement(sql_fragment text);  // NOLINT: meant to convert
+  statement(sql_text text);      // NOLINT
   /// SQL that came from an administrator or a reviewed plan and is run as it stands. The name is
   /// to be searched for in reviews; never give it text that was put together from names or values.
   static statement trusted(std::string text);
