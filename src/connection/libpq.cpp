@@ -127,6 +127,10 @@ connect_failure libpq::failure() {
   why.text = PQerrorMessage(conn_);
   why.state = find_sqlstate(why.text);
   why.needs_password = PQconnectionNeedsPassword(conn_) != 0;
+  // A server tells its parameters once the login has succeeded: what fails then is its kind.
+  if (why.where == connect_failure::phase::login && PQparameterStatus(conn_, "server_version")) {
+    why.where = connect_failure::phase::check;
+  }
   if (session_) {
     why.tls_handshake_done = SSL_is_init_finished(session_.get()) != 0;
     why.verify_code = SSL_get_verify_result(session_.get());
