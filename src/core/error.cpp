@@ -54,7 +54,7 @@ std::string_view to_string(errc code) noexcept {
 error::error(errc code, std::string message)
     : data_(std::make_shared<const data>(data{code, std::move(message), {}, {}, {}, {}, {}})) {}
 
-error::error(std::shared_ptr<const data> data) noexcept : data_(std::move(data)) {}
+error::error(std::shared_ptr<const data> shared) noexcept : data_(std::move(shared)) {}
 
 template <class Edit>
 error error::edited(Edit edit) const {
