@@ -34,6 +34,10 @@ std::string psql_state(const server& where, std::string_view database, std::stri
 std::string login_state(const server& where, std::string_view database, std::string_view user,
                         std::string_view password);
 
+/// The same without TLS: "28000", because the servers refuse it.
+std::string plain_login_state(const server& where, std::string_view user,
+                              std::string_view password);
+
 /// A session that stays open: what a grantee holds on to.
 class session {
  public:

@@ -103,6 +103,9 @@ inline server& shared_server(shape s = shape::azure) {
 /// A server that nobody else uses, for tests that change roles at large, restart or break it.
 std::unique_ptr<server> own_server(int major, server_options options = {});
 
+/// The directory of that version's `initdb` and `postgres`.
+std::filesystem::path postgresql_programs(int major);
+
 namespace detail {
 /// Runs `body` as a subcase of its own for the versions and shapes that are asked for.
 template <class Body>
