@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "pgrant/connection.hpp"
+#include "pgrant/database_connector.hpp"
 
 namespace pgrant {
 
@@ -72,7 +73,7 @@ class acquire_options {
   /// How long to wait for a connection (default 30 s).
   acquire_options& timeout(std::chrono::milliseconds t) { return timeout_ = t, *this; }
   /// For ending access: goes before others, and may take the reserve.
-  acquire_options& ending(bool yes = true) { return ending_ = yes, *this; }
+  acquire_options& ending(bool yes) { return ending_ = yes, *this; }
 
   std::chrono::milliseconds timeout() const noexcept { return timeout_; }
   bool ending() const noexcept { return ending_; }
@@ -124,15 +125,15 @@ struct pool_counts {
 /// *Threads.* A strand stands inside; every member may be called from any thread.
 /// *Lifetime.* Destroying the pool closes it; connections on loan stay usable, and are closed when
 /// they come back.
-class pool {
+class pool : public database_connector {
  public:
   /// `where` says how to reach the instance; its database is what an empty name means.
   pool(boost::asio::any_io_executor executor, connection_spec where, pool_options options = {});
   pool(pool&&) noexcept;
   pool& operator=(pool&&) noexcept;
-  ~pool();
+  ~pool() override;
 
-  boost::asio::any_io_executor get_executor() const noexcept;
+  boost::asio::any_io_executor get_executor() const override;
 
   /// Gives a connection to `database` that was found alive: an idle one, or a new one. While the
   /// server cannot be reached it keeps trying, with pauses, until the time is over: `errc::timeout`
@@ -141,6 +142,9 @@ class pool {
   /// Cancellation of every type: `errc::cancelled`, nothing is lost. `errc::closed`: the pool is.
   template <class Token = boost::asio::deferred_t>
   auto async_acquire(std::string database, acquire_options options, Token&& token = Token());
+
+  /// `async_acquire` with default options, for parts that work through a connector.
+  void open(std::string database, opened done) override;
 
   /// The password source as it is now, for instance after a new one was configured. Connections
   /// that are open stay.
