@@ -1,12 +1,12 @@
 #include "pgrant/sandbox.hpp"
 
-#include <openssl/rand.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "pgrant/password.hpp"
 #include "sandbox/certificate.hpp"
 #include "sandbox/cluster.hpp"
 #include "sandbox/discovery.hpp"
@@ -22,19 +22,6 @@ using detail::server_user;
 
 // A Unix-domain socket's address has room for 107 bytes on Linux, 103 on macOS.
 constexpr std::size_t longest_socket_path = 103;
-
-result<secret> random_password() {
-  constexpr std::string_view alphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-  static_assert(alphabet.size() == 64, "each character then has six random bits");
-  unsigned char bytes[24];
-  if (RAND_bytes(bytes, sizeof bytes) != 1)
-    return pgrant::error(errc::internal, "no random bytes for a password");
-  std::string text;
-  for (const unsigned char byte : bytes) text += alphabet[byte % 64];
-  wipe(bytes, sizeof bytes);
-  return secret(std::move(text));
-}
 
 bool is_plain_name(std::string_view name) {
   const auto plain = [](char c) {
@@ -170,7 +157,7 @@ result<void> make_new(const sandbox_layout& layout, sandbox_state& state,
     return detail::system_failure("could not make " + layout.passwords().string(), errno);
   std::vector<std::pair<std::string, secret>> passwords;
   for (const sandbox_state::login& login : state.logins) {
-    BOOST_OUTCOME_TRY(secret password, random_password());
+    BOOST_OUTCOME_TRY(secret password, generate_password());
     BOOST_OUTCOME_TRY(
         detail::write_private_file(layout.passwords() / login.name, password.reveal()));
     passwords.emplace_back(login.name, std::move(password));

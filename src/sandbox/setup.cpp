@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "pgrant/scram.hpp"
 #include "pgrant/sql.hpp"
 
 namespace pgrant::detail {
@@ -84,15 +85,10 @@ result<void> run_setup(const sandbox_layout& layout, const sandbox_state& state,
 
 // The server, and so its log, gets a verifier only.
 result<void> give_password(PGconn* connection, const std::string& login, const secret& password) {
-  const std::unique_ptr<char, void (*)(void*)> verifier(
-      PQencryptPasswordConn(connection, password.reveal().data(), login.c_str(), "scram-sha-256"),
-      PQfreemem);
-  if (!verifier)
-    return pgrant::error(errc::internal, "could not make a password verifier")
-        .with_detail(PQerrorMessage(connection));
+  BOOST_OUTCOME_TRY(const secret verifier, scram_verifier(password));
   return execute_setup(
       connection,
-      sql_text("ALTER ROLE ").name(login).raw(" PASSWORD ").literal(verifier.get()).str());
+      sql_text("ALTER ROLE ").name(login).raw(" PASSWORD ").literal(verifier.reveal()).str());
 }
 
 }  // namespace
