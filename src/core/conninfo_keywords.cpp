@@ -6,7 +6,7 @@
 namespace pgrant::conninfo {
 namespace {
 
-using enum value_form;
+using keyword_form = value_form;
 using keyword_choices = std::span<const std::string_view>;
 
 constexpr std::string_view keyword_three_ways[] = {"disable", "prefer", "require"};
@@ -19,61 +19,61 @@ constexpr std::string_view keyword_session[] = {"any",     "read-write", "read-o
                                                 "primary", "standby",    "prefer-standby"};
 constexpr std::string_view keyword_tls_versions[] = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 constexpr std::string_view keyword_protocols[] = {"3.0", "3.2", "latest"};
-constexpr keyword_choices none{};
+constexpr keyword_choices keyword_any{};
 
 // clang-format off
 constexpr keyword keyword_table[] = {
-    {"application_name", 15, text, none, false, "Name of the application as the server's statistics show it"},
-    {"channel_binding", 15, choice, keyword_three_ways, false, "Whether the login must be bound to the TLS channel"},
-    {"client_encoding", 15, text, none, false, "Character set of the client; pgrant always uses UTF8"},
-    {"connect_timeout", 15, number, none, false, "Seconds to wait for one server; 0 waits for ever"},
-    {"dbname", 15, text, none, false, "Database to connect to"},
-    {"fallback_application_name", 15, text, none, false, "Name of the application where application_name is not set"},
-    {"gssdelegation", 16, boolean, none, false, "Whether GSS credentials are forwarded to the server"},
-    {"gssencmode", 15, choice, keyword_three_ways, false, "Whether GSS encryption is used; Azure has none"},
-    {"gsslib", 15, text, none, false, "GSS library to use on Windows"},
-    {"host", 15, text, none, false, "Host name, address, or directory of Unix-domain sockets; several with commas"},
-    {"hostaddr", 15, text, none, false, "Numeric address to connect to instead of looking up the host"},
-    {"keepalives", 15, number, none, false, "Whether TCP keepalives are sent; 0 switches them off"},
-    {"keepalives_count", 15, number, none, false, "Keepalives that may be lost before the connection counts as dead"},
-    {"keepalives_idle", 15, number, none, false, "Seconds without traffic before a keepalive is sent"},
-    {"keepalives_interval", 15, number, none, false, "Seconds before a keepalive without answer is sent again"},
-    {"krbsrvname", 15, text, none, false, "Kerberos service name of the server"},
-    {"load_balance_hosts", 16, choice, keyword_load_balance, false, "Order in which several hosts are tried"},
-    {"max_protocol_version", 18, choice, keyword_protocols, false, "Newest version of the wire protocol to ask for"},
-    {"min_protocol_version", 18, choice, keyword_protocols, false, "Oldest version of the wire protocol to accept"},
-    {"oauth_client_id", 18, text, none, false, "OAuth client identifier"},
-    {"oauth_client_secret", 18, text, none, true, "OAuth client secret"},
-    {"oauth_issuer", 18, text, none, false, "Trusted OAuth issuer"},
-    {"oauth_scope", 18, text, none, false, "OAuth scope to ask for"},
-    {"options", 15, text, none, false, "Command line options for the server; poolers refuse them"},
-    {"passfile", 15, text, none, false, "File with passwords, which pgrant does not read"},
-    {"password", 15, text, none, true, "Password; better given as a secret reference"},
-    {"port", 15, ports, none, false, "Port number; several with commas"},
-    {"replication", 15, text, none, false, "Asks for the replication protocol, which cannot manage access"},
-    {"require_auth", 16, text, none, false, "Ways to log in that the client accepts, with commas"},
-    {"requirepeer", 15, text, none, false, "Operating system user that the server at a Unix-domain socket must run as"},
-    {"scram_client_key", 18, text, none, true, "SCRAM client key to log in with instead of a password"},
-    {"scram_server_key", 18, text, none, true, "SCRAM server key to check the server with"},
-    {"service", 15, text, none, false, "Name of a connection service, which pgrant does not read"},
-    {"servicefile", 18, text, none, false, "File with connection services, which pgrant does not read"},
-    {"ssl_max_protocol_version", 15, choice, keyword_tls_versions, false, "Newest TLS version to use"},
-    {"ssl_min_protocol_version", 15, choice, keyword_tls_versions, false, "Oldest TLS version to accept"},
-    {"sslcert", 15, text, none, false, "File with the client certificate"},
-    {"sslcertmode", 16, choice, keyword_certificate, false, "Whether a client certificate is sent"},
-    {"sslcompression", 15, boolean, none, false, "Whether TLS may compress, which is unsafe"},
-    {"sslcrl", 15, text, none, false, "File with revoked certificates"},
-    {"sslcrldir", 15, text, none, false, "Directory with files of revoked certificates"},
-    {"sslkey", 15, text, none, false, "File with the key of the client certificate"},
-    {"sslkeylogfile", 18, text, none, false, "File that TLS session keys are written to, for debugging"},
-    {"sslmode", 15, choice, keyword_ssl_modes, false, "Whether the connection is encrypted and the server verified"},
-    {"sslnegotiation", 17, choice, keyword_negotiation, false, "Whether TLS starts at once or is asked for first"},
-    {"sslpassword", 15, text, none, true, "Password of the client certificate's key"},
-    {"sslrootcert", 15, text, none, false, "File with trusted root certificates, or system"},
-    {"sslsni", 15, boolean, none, false, "Whether TLS names the host to the server"},
-    {"target_session_attrs", 15, choice, keyword_session, false, "Kind of server that is accepted"},
-    {"tcp_user_timeout", 15, number, none, false, "Milliseconds that sent data may wait for an acknowledgement"},
-    {"user", 15, text, none, false, "Role to log in as"},
+    {"application_name", 15, keyword_form::text, keyword_any, false, "Name of the application as the server's statistics show it"},
+    {"channel_binding", 15, keyword_form::choice, keyword_three_ways, false, "Whether the login must be bound to the TLS channel"},
+    {"client_encoding", 15, keyword_form::text, keyword_any, false, "Character set of the client; pgrant always uses UTF8"},
+    {"connect_timeout", 15, keyword_form::number, keyword_any, false, "Seconds to wait for one server; 0 waits for ever"},
+    {"dbname", 15, keyword_form::text, keyword_any, false, "Database to connect to"},
+    {"fallback_application_name", 15, keyword_form::text, keyword_any, false, "Name of the application where application_name is not set"},
+    {"gssdelegation", 16, keyword_form::boolean, keyword_any, false, "Whether GSS credentials are forwarded to the server"},
+    {"gssencmode", 15, keyword_form::choice, keyword_three_ways, false, "Whether GSS encryption is used; Azure has none"},
+    {"gsslib", 15, keyword_form::text, keyword_any, false, "GSS library to use on Windows"},
+    {"host", 15, keyword_form::text, keyword_any, false, "Host name, address, or directory of Unix-domain sockets; several with commas"},
+    {"hostaddr", 15, keyword_form::text, keyword_any, false, "Numeric address to connect to instead of looking up the host"},
+    {"keepalives", 15, keyword_form::number, keyword_any, false, "Whether TCP keepalives are sent; 0 switches them off"},
+    {"keepalives_count", 15, keyword_form::number, keyword_any, false, "Keepalives that may be lost before the connection counts as dead"},
+    {"keepalives_idle", 15, keyword_form::number, keyword_any, false, "Seconds without traffic before a keepalive is sent"},
+    {"keepalives_interval", 15, keyword_form::number, keyword_any, false, "Seconds before a keepalive without answer is sent again"},
+    {"krbsrvname", 15, keyword_form::text, keyword_any, false, "Kerberos service name of the server"},
+    {"load_balance_hosts", 16, keyword_form::choice, keyword_load_balance, false, "Order in which several hosts are tried"},
+    {"max_protocol_version", 18, keyword_form::choice, keyword_protocols, false, "Newest version of the wire protocol to ask for"},
+    {"min_protocol_version", 18, keyword_form::choice, keyword_protocols, false, "Oldest version of the wire protocol to accept"},
+    {"oauth_client_id", 18, keyword_form::text, keyword_any, false, "OAuth client identifier"},
+    {"oauth_client_secret", 18, keyword_form::text, keyword_any, true, "OAuth client secret"},
+    {"oauth_issuer", 18, keyword_form::text, keyword_any, false, "Trusted OAuth issuer"},
+    {"oauth_scope", 18, keyword_form::text, keyword_any, false, "OAuth scope to ask for"},
+    {"options", 15, keyword_form::text, keyword_any, false, "Command line options for the server; poolers refuse them"},
+    {"passfile", 15, keyword_form::text, keyword_any, false, "File with passwords, which pgrant does not read"},
+    {"password", 15, keyword_form::text, keyword_any, true, "Password; better given as a secret reference"},
+    {"port", 15, keyword_form::ports, keyword_any, false, "Port number; several with commas"},
+    {"replication", 15, keyword_form::text, keyword_any, false, "Asks for the replication protocol, which cannot manage access"},
+    {"require_auth", 16, keyword_form::text, keyword_any, false, "Ways to log in that the client accepts, with commas"},
+    {"requirepeer", 15, keyword_form::text, keyword_any, false, "Operating system user that the server at a Unix-domain socket must run as"},
+    {"scram_client_key", 18, keyword_form::text, keyword_any, true, "SCRAM client key to log in with instead of a password"},
+    {"scram_server_key", 18, keyword_form::text, keyword_any, true, "SCRAM server key to check the server with"},
+    {"service", 15, keyword_form::text, keyword_any, false, "Name of a connection service, which pgrant does not read"},
+    {"servicefile", 18, keyword_form::text, keyword_any, false, "File with connection services, which pgrant does not read"},
+    {"ssl_max_protocol_version", 15, keyword_form::choice, keyword_tls_versions, false, "Newest TLS version to use"},
+    {"ssl_min_protocol_version", 15, keyword_form::choice, keyword_tls_versions, false, "Oldest TLS version to accept"},
+    {"sslcert", 15, keyword_form::text, keyword_any, false, "File with the client certificate"},
+    {"sslcertmode", 16, keyword_form::choice, keyword_certificate, false, "Whether a client certificate is sent"},
+    {"sslcompression", 15, keyword_form::boolean, keyword_any, false, "Whether TLS may compress, which is unsafe"},
+    {"sslcrl", 15, keyword_form::text, keyword_any, false, "File with revoked certificates"},
+    {"sslcrldir", 15, keyword_form::text, keyword_any, false, "Directory with files of revoked certificates"},
+    {"sslkey", 15, keyword_form::text, keyword_any, false, "File with the key of the client certificate"},
+    {"sslkeylogfile", 18, keyword_form::text, keyword_any, false, "File that TLS session keys are written to, for debugging"},
+    {"sslmode", 15, keyword_form::choice, keyword_ssl_modes, false, "Whether the connection is encrypted and the server verified"},
+    {"sslnegotiation", 17, keyword_form::choice, keyword_negotiation, false, "Whether TLS starts at once or is asked for first"},
+    {"sslpassword", 15, keyword_form::text, keyword_any, true, "Password of the client certificate's key"},
+    {"sslrootcert", 15, keyword_form::text, keyword_any, false, "File with trusted root certificates, or system"},
+    {"sslsni", 15, keyword_form::boolean, keyword_any, false, "Whether TLS names the host to the server"},
+    {"target_session_attrs", 15, keyword_form::choice, keyword_session, false, "Kind of server that is accepted"},
+    {"tcp_user_timeout", 15, keyword_form::number, keyword_any, false, "Milliseconds that sent data may wait for an acknowledgement"},
+    {"user", 15, keyword_form::text, keyword_any, false, "Role to log in as"},
 };
 // clang-format on
 static_assert(std::ranges::is_sorted(keyword_table, {}, &keyword::name));
@@ -125,7 +125,8 @@ bool keyword_is_choice(const keyword& subject, std::string_view value) noexcept 
 }
 
 error keyword_refusal(const keyword& subject, std::string_view wanted) {
-  return error(errc::invalid_argument, std::string(subject.name) + " is not " + std::string(wanted))
+  return error(errc::invalid_argument,
+               std::string(subject.name) + " must be " + std::string(wanted))
       .with_field(std::string(subject.name));
 }
 
@@ -171,18 +172,18 @@ std::string_view closest_keyword(std::string_view name) {
 
 result<void> check_value(const keyword& subject, std::string_view value) {
   switch (subject.form) {
-    case text:
+    case keyword_form::text:
       return success();
-    case number:
+    case keyword_form::number:
       if (keyword_is_number(value)) return success();
       return keyword_refusal(subject, "a whole number");
-    case boolean:
+    case keyword_form::boolean:
       if (value == "0" || value == "1") return success();
       return keyword_refusal(subject, "0 or 1");
-    case ports:
+    case keyword_form::ports:
       if (keyword_are_ports(value)) return success();
-      return keyword_refusal(subject, "a port from 1 to 65535");
-    case choice:
+      return keyword_refusal(subject, "from 1 to 65535");
+    case keyword_form::choice:
       break;
   }
   if (keyword_is_choice(subject, value)) return success();
@@ -191,7 +192,7 @@ result<void> check_value(const keyword& subject, std::string_view value) {
     if (each != subject.choices.front()) hint += each == subject.choices.back() ? " or " : ", ";
     hint += each;
   }
-  return keyword_refusal(subject, "one of its values").with_hint(std::move(hint));
+  return keyword_refusal(subject, "one of the words for it").with_hint(std::move(hint));
 }
 
 }  // namespace pgrant::conninfo
