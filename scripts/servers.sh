@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Real PostgreSQL servers of every supported version, in a cache that an unprivileged user can read:
 # a server refuses to run as root, and root's home directory is closed to everybody else.
 # Sourced by dev. The tests look for the servers in the same place (tests/support/servers.hpp).

@@ -1,0 +1,48 @@
+# shellcheck shell=bash disable=SC2034
+# Debian packages, installed when something of them is missing. Sourced by dev.
+
+# PACKAGE or PACKAGE:COMMAND; with a command, whoever provides it will do.
+packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config libboost1.81-dev
+  libboost-json1.81-dev libpq-dev libssl-dev libcli11-dev libyaml-cpp-dev)
+packages_tests=(doctest-dev)
+packages_servers=(npm:npm postgresql-client:psql)
+packages_sanitizers=(clang-19:clang++-19 libclang-rt-19-dev)
+packages_bench=(libbenchmark-dev)
+packages_format=(clang-format-19:clang-format-19)
+packages_tidy=(clang-19:clang++-19 clang-tidy-19:clang-tidy-19)
+
+# packages_install GROUP...: installs what of these groups is not there.
+packages_install() {
+  local group package missing=()
+  # Elsewhere CMake says what it does not find.
+  command -v apt-get >/dev/null || return 0
+  for group; do
+    local -n members=packages_$group
+    for package in "${members[@]}"; do
+      package_is_there "$package" || missing+=("${package%%:*}")
+    done
+  done
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+
+  local as_root=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      { echo "missing packages; as root: apt-get install ${missing[*]}" >&2; return 1; }
+    as_root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  logged packages package_run "${as_root[@]}"
+}
+
+package_run() {
+  local apt=("$@" env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=300)
+  "${apt[@]}" update
+  "${apt[@]}" install --no-install-recommends "${missing[@]}"
+}
+
+package_is_there() {
+  case $1 in
+    *:*) command -v "${1#*:}" >/dev/null ;;
+    *) dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed' ;;
+  esac
+}
