@@ -16,8 +16,14 @@ inline constexpr std::string_view connector_secret = "connector";
 enum class bootstrap_profile {
   /// What the vendor guide's statements do, on 14 to 18: connector with CREATEROLE in
   /// azure_pg_admin; azure_pg_admin gets ALL PRIVILEGES WITH GRANT OPTION on every database but the
-  /// reserved ones, on schemas, tables, sequences and functions, and as the administrator's default
-  /// privileges, template1 included. What the guide's blocks skip in silence is reported.
+  /// reserved ones, on schemas, tables, sequences and functions (aggregates and window functions
+  /// included, procedures not), and as the administrator's default privileges, template1 included.
+  ///
+  /// It differs where the guide would do less or harm: what the guide's blocks skip in silence is
+  /// reported; schemas that the administrator cannot see in information_schema are not left out,
+  /// nor
+  /// are those whose name only looks like `pg_…` to LIKE ("pgx_tools"); the ledger's database stays
+  /// closed to azure_pg_admin, or all its members could read who was given what.
   guide,
 };
 
@@ -30,7 +36,8 @@ class bootstrap_options {
 
   bootstrap_options& profile(bootstrap_profile p);
   bootstrap_profile profile() const noexcept { return profile_; }
-  /// Databases to manage; empty (the default): all that can be connected to.
+  /// Databases to manage, and no others; empty (the default): all but the reserved ones. In those
+  /// that the snapshot did not inspect only the database itself is granted on.
   bootstrap_options& databases(std::vector<std::string> names);
   const std::vector<std::string>& databases() const noexcept { return databases_; }
   /// Roles whose future objects bundles may cover: the connector becomes their member, because
@@ -40,7 +47,7 @@ class bootstrap_options {
   /// The ledger's database; default "pgrant", empty: make none.
   bootstrap_options& ledger_database(std::string name);
   const std::string& ledger_database() const noexcept { return ledger_database_; }
-  /// Gives an existing connector the password at hand; default false.
+  /// Gives an existing connector the password at hand, in every plan; default false.
   bootstrap_options& reset_password(bool reset);
   bool reset_password() const noexcept { return reset_password_; }
 
@@ -52,9 +59,13 @@ class bootstrap_options {
   bool reset_password_ = false;
 };
 
-/// The policy of a bootstrap on this server, `best_effort` set. On a server without azure_pg_admin
-/// (platform generic) the connector itself takes the privileges. Fails with `invalid_argument` on a
-/// connector name that is reserved or too long, and `not_found` on databases that do not exist.
+/// The policy of a bootstrap on this server, `best_effort` set, for the role that read the
+/// snapshot. On a server without azure_pg_admin (platform generic) the connector itself takes the
+/// privileges. Once it is applied, the plan of another one is empty, but for what could not be
+/// granted.
+///
+/// Fails with `invalid_argument` on a connector or ledger name that is reserved or too long, and
+/// `not_found` on databases and creators that do not exist; fields are the option's names.
 result<policy> bootstrap_policy(const snapshot& state, const bootstrap_options& options);
 
 }  // namespace pgrant

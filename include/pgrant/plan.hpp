@@ -54,19 +54,19 @@ struct step {
   /// A statement that takes back exactly what this one adds (or gives again what it takes);
   /// empty: there is none. What was there before is not in it.
   std::string inverse;
-  std::string secret;     ///< The name of the secret in `sql`; empty: none.
+  std::string secret;            ///< The name of the secret in `sql`; empty: none.
   bool own_transaction = false;  ///< CREATE DATABASE cannot run inside a transaction block.
 
   // What the applier compares and reads back; empty where the action has no such thing.
   /// Grantees, members, or the role itself. "public" among grantees is PUBLIC.
   std::vector<std::string> roles;
-  std::string of_role;             ///< Memberships: the role; default privileges: the creator.
-  std::string in_schema;           ///< Default privileges: the schema; empty: all.
+  std::string of_role;    ///< Memberships: the role; default privileges: the creator.
+  std::string in_schema;  ///< Default privileges: the schema; empty: all.
   object_class on = object_class::table;
   privilege_set privileges;
   /// GRANT … WITH GRANT OPTION (memberships: WITH ADMIN OPTION), REVOKE GRANT OPTION FOR.
   bool grant_option = false;
-  /// Column privileges of the one target: the column's name; empty: the object's own.
+  /// Column privileges: the column's name; empty: those of the whole object.
   std::string column;
   /// Grants and revokes on objects. The id is 0 for a database that an earlier step creates.
   std::vector<step_target> targets;
@@ -77,11 +77,11 @@ struct step {
 /// A grant that the policy asks for and the executor cannot make (or unmake).
 struct not_granted {
   std::string database;
-  std::string object;     ///< `table legacy.accounts`; for people
+  std::string object;  ///< `table legacy.accounts`; for people
   std::string grantee;
   privilege_set privileges;
-  std::string reason;     ///< "owned by legacy_owner; pgadmin holds no grant option"
-  std::string remedy;     ///< "as legacy_owner: GRANT … ; or GRANT legacy_owner TO pgadmin"
+  std::string reason;  ///< "owned by legacy_owner; pgadmin holds no grant option"
+  std::string remedy;  ///< "as legacy_owner: GRANT … ; or GRANT legacy_owner TO pgadmin"
 
   friend bool operator==(const not_granted&, const not_granted&) = default;
 };
@@ -89,9 +89,9 @@ struct not_granted {
 /// A bundle of the policy, as the ledger keeps it for grants: with it `grant` needs no policy file.
 struct planned_bundle {
   std::string name;
-  std::string role;         ///< The bundle role.
+  std::string role;  ///< The bundle role.
   std::string description;
-  std::int64_t maximum_seconds = 0;  ///< The longest lease; 0: no limit.
+  std::int64_t maximum_seconds = 0;    ///< The longest lease; 0: no limit.
   std::vector<std::string> databases;  ///< Where it grants something, sorted.
 
   friend bool operator==(const planned_bundle&, const planned_bundle&) = default;
@@ -100,7 +100,7 @@ struct planned_bundle {
 struct plan {
   std::string system_identifier;  ///< The cluster it was made for.
   int server_version = 0;
-  std::string executor;           ///< The role whose authority was assumed.
+  std::string executor;  ///< The role whose authority was assumed.
   std::string snapshot_taken_at;
   /// In order: cluster-wide, then by database in the order of names, then cluster-wide again (what
   /// must be last: DROP ROLE). Steps of one database stand together.
@@ -119,17 +119,17 @@ struct plan {
 };
 
 /// The text that stands for a secret inside `step::sql`: `<secret '"connector>`. It is no valid SQL
-/// in any place, so that a step that was not filled in cannot run by accident. No name and no literal
-/// can forge it: quoting doubles the one or the other of the two quotes in its middle. It stands
-/// exactly once in a step whose `secret` is not empty.
+/// in any place, so that a step that was not filled in cannot run by accident. No name and no
+/// literal can forge it: quoting doubles the one or the other of the two quotes in its middle. It
+/// stands exactly once in a step whose `secret` is not empty.
 std::string secret_marker(std::string_view name);
 
 /// A 64-bit hash of an ACL, the same in every process: equal lists have equal hashes, NULL differs
 /// from empty. Not cryptographic.
 ///
 /// FNV-1a over these bytes: 0 for NULL; else 1, and for each entry in canonical order grantee and
-/// grantor (32 bits each), privileges and grantable privileges (16 bits each, `privilege_set::bits`),
-/// all little-endian.
+/// grantor (32 bits each), privileges and grantable privileges (16 bits each,
+/// `privilege_set::bits`), all little-endian.
 std::uint64_t acl_hash(const acl& list) noexcept;
 
 }  // namespace pgrant

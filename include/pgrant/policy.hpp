@@ -21,22 +21,25 @@ namespace pgrant {
 /// templates, those closed to connections, and the ledger's; in schemas not `pg_…`,
 /// information_schema and those that the platform skips. A name does reach templates and schemas.
 struct selector {
-  std::string database;          ///< Pattern.
-  std::string schema;            ///< Pattern; empty for `on == object_class::database`.
+  std::string database;  ///< Pattern.
+  std::string schema;    ///< Pattern; empty for `on == object_class::database`.
   object_class on = object_class::table;
-  std::string name = "*";        ///< Pattern; ignored for databases and schemas.
+  std::string name = "*";  ///< Pattern; ignored for databases and schemas.
   /// Routines: functions and aggregates, procedures, or both. Others: empty means every kind.
   std::vector<object_kind> kinds;
 
   friend bool operator==(const selector&, const selector&) = default;
 };
 
+/// The pattern that selects exactly the object of this name.
+std::string exact_pattern(std::string_view name);
+
 /// Privileges on the selected objects, and on those that come later.
 struct grant_rule {
   selector objects;
   privilege_set privileges;
-  bool all_privileges = false;   ///< ALL PRIVILEGES: what the server's version has for the kind.
-  bool grant_option = false;     ///< WITH GRANT OPTION. Never in a bundle.
+  bool all_privileges = false;  ///< ALL PRIVILEGES: what the server's version has for the kind.
+  bool grant_option = false;    ///< WITH GRANT OPTION. Never in a bundle.
   /// Also set default privileges in the selected schemas, for objects that `creators` make later.
   bool future = false;
   /// Roles that create objects. Empty: the owners of the selected schemas and objects.
@@ -53,8 +56,8 @@ struct grant_rule {
 /// A named set of privileges. On the server it is a NOLOGIN role, its bundle role, whose direct
 /// privileges are exactly what the bundle says: the planner revokes what is more.
 struct bundle {
-  std::string name;              ///< 1 to 63 of [a-z0-9-_], starting with a letter.
-  std::string role;              ///< The bundle role; empty: `policy::bundle_role_prefix` + name.
+  std::string name;  ///< 1 to 63 of [a-z0-9-_], starting with a letter.
+  std::string role;  ///< The bundle role; empty: `policy::bundle_role_prefix` + name.
   std::string description;
   std::vector<grant_rule> grants;
   /// Also CONNECT on the databases and USAGE on the schemas of what is granted.
@@ -66,14 +69,15 @@ struct bundle {
 };
 
 /// A role that must exist with these attributes; what is not set is left as it is.
-/// In these and the following rules `reason` is for the plan's reader; empty: the planner finds one.
+/// In these and the following rules `reason` is for the plan's reader; empty: the planner finds
+/// one.
 struct role_rule {
   std::string name;
   std::optional<bool> login, create_role, create_database, inherit;
   std::optional<int> connection_limit;
   /// For a new role, and with `reset_password` for an old one: the name of a secret, of
-  /// [A-Za-z0-9_.-]. The SQL says `PASSWORD` and `secret_marker(name)`, which the applier fills with
-  /// a SCRAM verifier.
+  /// [A-Za-z0-9_.-]. The SQL says `PASSWORD` and `secret_marker(name)`, which the applier fills
+  /// with a SCRAM verifier.
   std::string password_secret;
   /// Every plan sets the password again, because nobody can read the one that is set.
   bool reset_password = false;
@@ -132,11 +136,11 @@ struct policy {
   friend bool operator==(const policy&, const policy&) = default;
 };
 
-/// Checks everything that needs no server: names (63 bytes, no NUL, reserved names), privileges that
-/// the class of object does not have, bundles without grants, grant options in bundles, duplicate
-/// bundles and roles, empty patterns. Gives every finding, in the order of the policy; each is
-/// `invalid_argument` and has `field()` such as "bundles.sales-read.grants[0].privileges", in the
-/// words of the policy file. Empty: the policy is well-formed.
+/// Checks everything that needs no server: names (63 bytes, no NUL, reserved names), privileges
+/// that the class of object does not have, bundles without grants, grant options in bundles,
+/// duplicate bundles and roles, empty patterns. Gives every finding, in the order of the policy;
+/// each is `invalid_argument` and has `field()` such as "bundles.sales-read.grants[0].privileges",
+/// in the words of the policy file. Empty: the policy is well-formed.
 std::vector<error> validate(const policy& desired);
 
 }  // namespace pgrant

@@ -34,6 +34,12 @@ std::string quote_identifier(std::string_view name);
 /// `schema.name`, each quoted where needed. Dots inside of either stay inside of its quotes.
 std::string quote_qualified(std::string_view schema, std::string_view name);
 
+/// Checks that `types` can stand between the parentheses of a routine's name: a list of types as
+/// the server's format_type() writes them, such as `integer, "Odd Type"[], timestamp without time
+/// zone`. Outside of double quotes only letters, digits, `_ , . [ ]`, single spaces and balanced
+/// parentheses pass, so that the text cannot leave its place. Fails with `invalid_argument`.
+result<void> check_argument_types(std::string_view types);
+
 /// `value` as a string literal that means the same under both settings of
 /// standard_conforming_strings: with a backslash inside it takes the form E'…'. The value must have
 /// passed `check_literal`.
@@ -73,6 +79,8 @@ class sql_text {
   sql_text& name(std::string_view name) &;
   /// A name in a schema: `quote_qualified`.
   sql_text& qualified(std::string_view schema, std::string_view name) &;
+  /// A routine: `schema.name(types)`. The types must have passed `check_argument_types`.
+  sql_text& routine(std::string_view schema, std::string_view name, std::string_view types) &;
   /// A string literal: `quote_literal`.
   sql_text& literal(std::string_view value) &;
   /// A decimal number.

@@ -1,0 +1,245 @@
+#include "plan_acl.hpp"
+
+#include <algorithm>
+
+#include "pgrant/sql.hpp"
+
+namespace pgrant::planning {
+
+void acl_planner::plan(const acl_target& target, std::span<const wish> wishes) {
+  target_ = &target;
+  const auto of_bundle = [&](const acl_item& item) {
+    return ctx_.grantees.managed(item.grantee) != grantee_list::none;
+  };
+  const auto column_of_bundle = [&](const column_acl& c) {
+    return std::ranges::any_of(c.acl.items(), of_bundle);
+  };
+  out_.begin(target);
+  items_.clear();
+  bundles_.clear();
+  table_revokes_.clear();
+  if (wishes.empty()) {
+    const bool concerned =
+        ctx_.grantees.any_managed() && (std::ranges::any_of(target.list->items(), of_bundle) ||
+                                        std::ranges::any_of(target.columns, column_of_bundle));
+    if (!concerned) return;
+  }
+  items_ = effective_items(*target.list, target.kind, target.owner, ctx_.state.server_version);
+  for (const wish& w : wishes) {
+    if (w.why == purpose::direct) {
+      give_directly(w);
+      continue;
+    }
+    auto at = std::ranges::find(bundles_, w.grantee, &bundle_wish::grantee);
+    if (at == bundles_.end()) at = bundles_.insert(at, bundle_wish{w.grantee, {}, {}});
+    (w.why == purpose::reach ? at->on_the_way : at->named) |= w.privileges;
+  }
+  for (const bundle_wish& w : bundles_) give_to_bundle(w);
+  if (ctx_.grantees.any_managed()) {
+    revoke_surplus();
+    revoke_columns();
+  }
+}
+
+// The server keeps one entry for each pair of grantee and grantor and looks at no other: so does
+// this, or a bootstrap would end with fewer entries than the statements that it stands for.
+void acl_planner::give_directly(const wish& w) {
+  const oid grantee = ctx_.grantees[w.grantee].id;
+  change what;
+  what.grantee = w.grantee;
+  what.why = w.why;
+  what.reason = w.reason;
+  privilege_set left = w.privileges;
+  while (!left.empty()) {
+    grantor_choice choice = executor_.choose_grantor(target_->owner, items_, left);
+    if (!choice.granted.empty())
+      choice = executor_.choose_grantor(target_->owner, items_, choice.granted);
+    if (choice.granted.empty()) break;
+    const privilege_set part = choice.granted;
+    left = left - part;
+
+    privilege_set have, have_option;
+    if (const acl_item* entry = entry_of(grantee, choice.grantor)) {
+      have = entry->privileges;
+      have_option = entry->grantable;
+    }
+    what.grantor = choice.grantor;
+    what.grantor_owns = choice.grantor == target_->owner;
+    privilege_set possible = part;
+    if (!what.grantor_owns && w.grant_option)
+      possible = independent_options(choice.grantor, grantee, part);
+    if (choice.grantor == grantee && !what.grantor_owns) {
+      // Nobody gives to himself what he already has.
+      have |= held_by(grantee);
+      have_option |= grantable_by(grantee);
+    } else if (possible != part) {
+      const privilege_set circular = part - possible;
+      have |= held_by(grantee) & circular;
+      have_option |= grantable_by(grantee) & circular;
+      const privilege_set missing =
+          (circular - have) | (w.grant_option ? circular - have_option : privilege_set());
+      if (!missing.empty()) {
+        what.option = w.grant_option;
+        report(what, missing, obstacle::circular);
+        have |= missing;
+        have_option |= missing;
+      }
+    }
+    what.privileges = part - have;
+    what.option = w.grant_option;
+    what.undo_option = false;
+    give(what);
+    if (w.grant_option) {
+      what.privileges = (part & have) - have_option;
+      what.undo_option = true;
+      give(what);
+    }
+  }
+  if (left.empty()) return;
+  what.option = w.grant_option;
+  const privilege_set have =
+      w.grant_option ? held_by(grantee) & grantable_by(grantee) : held_by(grantee);
+  report(what, left - have, obstacle::no_authority);
+}
+
+void acl_planner::give_to_bundle(const bundle_wish& w) {
+  const oid grantee = ctx_.grantees[w.grantee].id;
+  for (const purpose why : {purpose::bundle, purpose::reach}) {
+    const bool named = why == purpose::bundle;
+    privilege_set left = (named ? w.named : w.on_the_way) - held_by(grantee);
+    change what;
+    what.grantee = w.grantee;
+    what.why = why;
+    while (!left.empty()) {
+      grantor_choice choice = executor_.choose_grantor(target_->owner, items_, left);
+      if (!choice.granted.empty())
+        choice = executor_.choose_grantor(target_->owner, items_, choice.granted);
+      if (choice.granted.empty()) break;
+      what.grantor = choice.grantor;
+      what.grantor_owns = choice.grantor == target_->owner;
+      what.privileges = choice.granted;
+      give(what);
+      left = left - choice.granted;
+    }
+    report(what, left, obstacle::no_authority);
+  }
+}
+
+void acl_planner::give(change what) {
+  if (what.privileges.empty()) return;
+  if (!nameable()) return report(what, what.privileges, obstacle::unnameable);
+  out_.add(what);
+  apply_grant(what);
+}
+
+void acl_planner::report(const change& what, privilege_set left, obstacle why) {
+  if (left.empty()) return;
+  shortfall missing;
+  missing.revoke = what.revoke;
+  missing.grantee = what.grantee;
+  missing.privileges = left;
+  missing.option = what.option;
+  missing.why = why;
+  missing.owner = target_->owner;
+  missing.grantor = what.grantor;
+  missing.column = what.column;
+  if (why != obstacle::of_another) missing.grantor = 0;
+  const bool way = what.why == purpose::reach;
+  missing.public_has_it = way && (left - held_by(public_oid)).empty();
+  out_.add(missing);
+}
+
+void acl_planner::close(privilege_set privileges, std::uint32_t reason) {
+  if (items_.empty()) {
+    items_ =
+        effective_items(*target_->list, target_->kind, target_->owner, ctx_.state.server_version);
+  }
+  for (const acl_item& entry : std::vector<acl_item>(items_)) {
+    if (entry.grantee != public_oid) continue;
+    change what;
+    what.grantee = grantee_list::everybody;
+    what.why = purpose::closed;
+    what.reason = reason;
+    revoke(entry, entry.privileges & privileges, what, items_);
+  }
+}
+
+void acl_planner::revoke_surplus() {
+  for (const acl_item& entry : std::vector<acl_item>(items_)) {
+    const std::uint32_t at = ctx_.grantees.managed(entry.grantee);
+    if (at == grantee_list::none) continue;
+    privilege_set wanted;
+    if (const auto w = std::ranges::find(bundles_, at, &bundle_wish::grantee); w != bundles_.end())
+      wanted = w->named | w->on_the_way;
+    change what;
+    what.grantee = at;
+    what.why = ctx_.grantees[at].dropped ? purpose::dropped : purpose::surplus;
+    const privilege_set surplus = entry.privileges - wanted;
+    what.undo_option = true;
+    revoke(entry, surplus & entry.grantable, what, items_);
+    what.undo_option = false;
+    revoke(entry, surplus - entry.grantable, what, items_);
+    what.option = what.undo_option = true;
+    revoke(entry, entry.grantable & wanted, what, items_);
+  }
+}
+
+void acl_planner::revoke_columns() {
+  for (const column_acl& column : target_->columns) {
+    for (const acl_item& entry : column.acl.items()) {
+      const std::uint32_t at = ctx_.grantees.managed(entry.grantee);
+      if (at == grantee_list::none) continue;
+      privilege_set surplus = entry.privileges;
+      for (const change& done : table_revokes_) {
+        // A REVOKE on the table takes the same privileges on its columns with it.
+        if (done.grantee == at && done.grantor == entry.grantor && !done.option)
+          surplus = surplus - done.privileges;
+      }
+      std::vector<acl_item> seen = items_;
+      seen.insert(seen.end(), column.acl.items().begin(), column.acl.items().end());
+      change what;
+      what.grantee = at;
+      what.why = ctx_.grantees[at].dropped ? purpose::dropped : purpose::surplus;
+      what.column = column.column;
+      revoke(entry, surplus - entry.grantable, what, seen);
+      what.undo_option = true;
+      revoke(entry, surplus & entry.grantable, what, seen);
+    }
+  }
+}
+
+// The server picks one grantor for all privileges of a REVOKE, and another one perhaps for fewer.
+void acl_planner::revoke(const acl_item& entry, privilege_set surplus, change what,
+                         const std::vector<acl_item>& seen_by_grantor) {
+  if (surplus.empty()) return;
+  what.revoke = true;
+  what.grantor = entry.grantor;
+  what.grantor_owns = entry.grantor == target_->owner;
+  const auto reachable = [&](privilege_set part) {
+    const grantor_choice choice = executor_.choose_grantor(target_->owner, seen_by_grantor, part);
+    return choice.grantor == entry.grantor && choice.granted == part;
+  };
+  privilege_set possible;
+  if (reachable(surplus)) {
+    possible = surplus;
+  } else {
+    surplus.for_each([&](privilege p) {
+      if (reachable(p)) possible |= p;
+    });
+    if (!possible.empty() && !reachable(possible)) {
+      // Together they would go to another grantor: one at a time.
+      possible.for_each([&](privilege p) { revoke(entry, p, what, seen_by_grantor); });
+      surplus = surplus - possible;
+      possible = {};
+    }
+  }
+  report(what, surplus - possible, obstacle::of_another);
+  if (possible.empty()) return;
+  if (!nameable()) return report(what, possible, obstacle::unnameable);
+  what.privileges = possible;
+  what.cascade = passed_on(entry, possible & entry.grantable);
+  out_.add(what);
+  if (what.column.empty()) apply_revoke(what);
+}
+
+}  // namespace pgrant::planning

@@ -1,0 +1,58 @@
+// What one object needs: its entries, worked through as the server would, one wish after another.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "plan_statement.hpp"
+
+namespace pgrant::planning {
+
+/// Compares the ACLs of targets with wishes. Keeps its buffers from target to target.
+class acl_planner {
+ public:
+  /// `executor` is the authority as seen from the database of the targets.
+  acl_planner(context& ctx, const authority& executor, statement_writer& out)
+      : ctx_(ctx), executor_(executor), out_(out) {}
+
+  /// Writes what `wishes` (all about this target, direct ones first) and the bundle roles in the
+  /// ACL ask for.
+  void plan(const acl_target& target, std::span<const wish> wishes);
+  /// Takes from PUBLIC what it has; after `plan`, on the same target.
+  void close(privilege_set privileges, std::uint32_t reason);
+
+ private:
+  struct bundle_wish {
+    std::uint32_t grantee = 0;
+    privilege_set named, on_the_way;
+  };
+
+  void give_directly(const wish& w);
+  void give_to_bundle(const bundle_wish& w);
+  void give(change what);
+  void report(const change& what, privilege_set left, obstacle why);
+  void revoke_surplus();
+  void revoke_columns();
+  void revoke(const acl_item& entry, privilege_set surplus, change what,
+              const std::vector<acl_item>& seen_by_grantor);
+  void apply_grant(const change& what);
+  void apply_revoke(const change& what);
+  bool passed_on(const acl_item& entry, privilege_set lost) const;
+
+  const acl_item* entry_of(oid grantee, oid grantor) const noexcept;
+  privilege_set held_by(oid grantee) const noexcept;
+  privilege_set grantable_by(oid grantee) const noexcept;
+  privilege_set independent_options(oid grantor, oid grantee, privilege_set privileges) const;
+  bool nameable();
+
+  context& ctx_;
+  const authority& executor_;
+  statement_writer& out_;
+
+  const acl_target* target_ = nullptr;
+  std::vector<acl_item> items_;  // as the steps so far leave them
+  std::vector<bundle_wish> bundles_;
+  std::vector<change> table_revokes_;
+};
+
+}  // namespace pgrant::planning
