@@ -162,7 +162,7 @@ std::string_view closest_keyword(std::string_view name) {
   std::size_t least = 3;
   for (const keyword& candidate : keyword_table) {
     const std::size_t distance = keyword_distance(name, candidate.name);
-    if (distance < least && distance < candidate.name.size() / 2) {
+    if (distance < least && 2 * distance <= candidate.name.size()) {
       least = distance;
       closest = candidate.name;
     }
