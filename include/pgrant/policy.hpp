@@ -1,5 +1,5 @@
 // The desired state: bundles, grants, roles and memberships, and which of it is managed.
-// Value types; `policy_json.hpp` reads them from JSON (and the command from YAML), `planner.hpp`
+// Value types; `json/policy.hpp` reads them from JSON (and the command from YAML), `planner.hpp`
 // turns a policy and a snapshot into a plan.
 #pragma once
 
