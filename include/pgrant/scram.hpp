@@ -46,7 +46,7 @@ bool needs_saslprep(const secret& password) noexcept;
 
 /// Whether a server would take this text for a verifier. To be asked before any statement with
 /// PASSWORD is sent: what a server does not take for a verifier it silently hashes as the password.
-/// Stricter than a server in spelling alone (no signs, no leading zeros, canonical base64).
+/// Stricter than a server in spelling alone (no signs, no leading zeros, padded base64).
 bool is_scram_verifier(std::string_view text) noexcept;
 
 }  // namespace pgrant
