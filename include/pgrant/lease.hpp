@@ -82,7 +82,8 @@ struct lease {
   lease_state state = lease_state::active;
   server_time granted_at{}, expires_at{};
   std::optional<server_time> ended_at;
-  std::string held_why;  ///< Object, database and remedy, if `held`.
+  /// If `held`: object, database and remedy; if `ending`: what was in the way of the last try.
+  std::string held_why;
 };
 
 /// How to log in, told once and stored nowhere.

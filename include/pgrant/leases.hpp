@@ -120,7 +120,11 @@ void start_sweep(std::shared_ptr<lease_engine>, completion<sweep_report>);
 /// committed may have; repeating it with the same idempotency key, or a sweep, finds out.
 class leases {
  public:
-  explicit leases(std::shared_ptr<database_connector> connector, lease_settings settings = {});
+  /// Ends go through `ending`, if it is given: a connector that keeps connections in hand, so that
+  /// a grantee who takes all the others cannot stay. An end needs two.
+  explicit leases(std::shared_ptr<database_connector> connector,
+                  lease_settings settings = lease_settings(),
+                  std::shared_ptr<database_connector> ending = nullptr);
 
   const lease_settings& settings() const noexcept;
 

@@ -1,0 +1,318 @@
+// Ending leases: one, those of a grantee, and all that are due.
+#include "lease/cut.hpp"
+#include "lease/login_end.hpp"
+
+namespace pgrant::detail {
+namespace {
+
+constexpr sql_fragment due_leases_query =
+    R"(SELECT l.id, l.state FROM pgrant.lease l
+WHERE (l.state = 'active' AND l.expires_at <= pg_catalog.statement_timestamp())
+  OR l.state = 'ending'
+  OR (l.state = 'held' AND l.next_try_at <= pg_catalog.statement_timestamp())
+ORDER BY l.expires_at LIMIT 1000)";
+
+constexpr sql_fragment leases_of_grantee_query =
+    R"(SELECT l.id, l.state FROM pgrant.lease l
+WHERE (l.grantee = $1 OR l.person = $1) AND l.state IN ('active', 'ending', 'held')
+ORDER BY l.granted_at)";
+
+constexpr sql_fragment role_of_oid_query =
+    "SELECT rolname FROM pg_catalog.pg_roles WHERE oid = $1::oid";
+
+constexpr sql_fragment lease_ended_statement =
+    R"(UPDATE pgrant.lease SET state = 'ended', ended_at = pg_catalog.clock_timestamp(),
+  held_why = '', next_try_at = NULL WHERE id = $1)";
+
+// Tries get rarer: after 1, 2, 4, … minutes, at most an hour.
+constexpr sql_fragment lease_held_statement =
+    R"(UPDATE pgrant.lease SET state = 'held', held_why = $2, tries = tries + 1,
+  next_try_at = pg_catalog.clock_timestamp()
+    + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries, 10)) WHERE id = $1)";
+
+// What keeps an end from its end is told, and the next sweep tries again.
+constexpr sql_fragment lease_still_ending_statement =
+    "UPDATE pgrant.lease SET held_why = $2, tries = tries + 1 WHERE id = $1";
+
+struct lease_state_change {
+  lease_state to = lease_state::ended;
+  std::string why;  // unless ended
+};
+
+// Writes what came out of an end and commits, on the connection that holds the lease's lock.
+lease_task<ledger_lease> close_lease(lease_engine& engine, connection_ptr holder,
+                                     const ledger_lease& found, lease_state_change change) {
+  batch work;
+  if (change.to == lease_state::ended) {
+    work.add(statement(lease_ended_statement).bind(found.lease.id));
+  } else {
+    work.add(statement(change.to == lease_state::held ? lease_held_statement
+                                                      : lease_still_ending_statement)
+                 .bind(found.lease.id)
+                 .bind(change.why));
+  }
+  work.add(statement(select_leases().raw(" WHERE l.id = $1")).bind(found.lease.id));
+  audit_entry entry(change.to == lease_state::ended ? "end" : "hold");
+  entry.lease(found.lease.id).detail("grantee", found.lease.grantee);
+  if (change.to != lease_state::ended) entry.outcome(change.why);
+  if (change.to != lease_state::ending) work.add(engine.ending_store().append_audit(entry));
+  work.add(statement("COMMIT"));
+  auto done = co_await run_all(holder, std::move(work));
+  BOOST_OUTCOME_CO_TRY(const auto answers, std::move(done));
+  auto read = read_lease(answers[1][0]);
+  co_return read;
+}
+
+// DROP ROLE inside the transaction that holds the lease's lock: the login and the end of its lease
+// are one.
+lease_task<void> drop_login(connection_ptr holder, const lease_executor& us,
+                            const std::string& login) {
+  batch work;
+  work.add(statement("SAVEPOINT before_drop"));
+  work.add(statement("SET LOCAL lock_timeout = 2000"));
+  work.add(us.authority->drop_login(login));
+  auto sent = co_await holder->async_execute_batch(std::move(work), boost::asio::use_awaitable);
+  if (!sent) co_return sent.error();
+  const std::optional<error> failed = sent.assume_value().first_error();
+  if (!failed) co_return success();
+  if (!is_lost(*failed)) {
+    auto undone = co_await run(holder, statement("ROLLBACK TO SAVEPOINT before_drop"));
+    if (!undone) co_return undone.error();
+  }
+  co_return *failed;
+}
+
+/// What one end works with: the lease's lock stays with `holder` while `worker` commits step after
+/// step, so that a process that dies lets go, and no two work on one lease.
+struct end_work {
+  lease_engine& engine;
+  connection_ptr holder, worker;
+  lease_executor us;
+  ledger_lease found;
+  lease_end done;
+};
+
+// What was in the way may be gone at the next sweep; the access is gone already.
+lease_task<lease_end> leave_for_later(end_work& work, error why) {
+  if (is_lost(why)) co_return why;
+  lease_state_change change;
+  change.to = lease_state::ending;
+  change.why = why.describe();
+  auto closed = co_await close_lease(work.engine, work.holder, work.found, std::move(change));
+  BOOST_OUTCOME_CO_TRY(work.found, std::move(closed));
+  work.done.lease = work.found.lease;
+  co_return work.done;
+}
+
+lease_task<lease_end> finish_existing_role(end_work& work) {
+  login_end end(work.engine, work.worker, work.us, work.found.lease.id, work.found.lease.grantee,
+                work.found.grantee_oid);
+  auto ended = co_await end.end_sessions();
+  work.done.sessions_ended += end.sessions_ended();
+  if (!ended) {
+    auto later = co_await leave_for_later(work, ended.error());
+    co_return later;
+  }
+  lease_state_change change;
+  auto closed = co_await close_lease(work.engine, work.holder, work.found, std::move(change));
+  BOOST_OUTCOME_CO_TRY(work.found, std::move(closed));
+  work.done.lease = work.found.lease;
+  co_return work.done;
+}
+
+// Everything between NOLOGIN and DROP ROLE. A failure is what was in the way.
+lease_task<void> clear_login(login_end& end) {
+  auto lent = co_await end.lend();
+  // Without it sessions may still be ended and the login dropped; what needs it will say so.
+  if (!lent && is_lost(lent.error())) co_return lent.error();
+  auto disabled = co_await end.disable();
+  if (!disabled) co_return disabled.error();
+  if (lent) {
+    auto hidden = co_await end.end_hidden_backends();
+    if (!hidden) co_return hidden.error();
+  }
+  auto ended = co_await end.end_sessions();
+  if (!ended) co_return ended.error();
+  auto cleared = co_await end.end_prepared_transactions();
+  if (!cleared) co_return cleared.error();
+  auto borrowers = co_await end.end_borrowers();
+  co_return borrowers;
+}
+
+lease_task<lease_end> finish_login(end_work& work) {
+  const std::string& login = work.found.lease.grantee;
+  auto asked = co_await run(
+      work.worker, statement(role_of_oid_query).bind(std::to_string(work.found.grantee_oid)));
+  BOOST_OUTCOME_CO_TRY(const rows role, std::move(asked));
+  lease_state_change change;
+  if (!role.empty() && role.text(0, 0) != login) {
+    change.to = lease_state::held;
+    change.why = "the login was renamed to " + quote_identifier(role.text(0, 0)) +
+                 "\nremedy: rename it back; the next sweep then drops it";
+  } else if (!role.empty()) {
+    login_end end(work.engine, work.worker, work.us, work.found.lease.id, login,
+                  work.found.grantee_oid);
+    auto cleared = co_await clear_login(end);
+    work.done.sessions_ended += end.sessions_ended();
+    if (!cleared) {
+      auto later = co_await leave_for_later(work, cleared.error());
+      co_return later;
+    }
+    work.engine.step(work.found.lease.id, "drop");
+    auto dropped = co_await drop_login(work.holder, work.us, login);
+    work.done.login_dropped = dropped.has_value();
+    if (!dropped && dropped.error().state() == "2BP01"_sqlstate) {
+      auto residue =
+          co_await describe_residue(work.engine, work.worker, login, work.found.grantee_oid);
+      BOOST_OUTCOME_CO_TRY(change.why, std::move(residue));
+      change.to = lease_state::held;
+      auto taken = co_await end.take_back();
+      if (!taken && is_lost(taken.error())) co_return taken.error();
+    } else if (!dropped && dropped.error().state() != "42704"_sqlstate) {
+      auto later = co_await leave_for_later(work, dropped.error());
+      co_return later;
+    }
+  }
+  auto closed = co_await close_lease(work.engine, work.holder, work.found, std::move(change));
+  BOOST_OUTCOME_CO_TRY(work.found, std::move(closed));
+  work.done.lease = work.found.lease;
+  if (work.done.login_dropped) {
+    // A backend that slept through all of it has no role any more, and shows up now at the latest.
+    login_end after(work.engine, work.worker, work.us, work.found.lease.id, login,
+                    work.found.grantee_oid);
+    auto ghosts = co_await after.end_sessions();
+    if (ghosts) work.done.sessions_ended += after.sessions_ended();
+  }
+  co_return work.done;
+}
+
+// The rest of an end, after the cut. Nothing: another process has it in hand.
+lease_task<std::optional<lease_end>> finish(lease_engine& engine, lease_executor us, cut_lease done,
+                                            busy_lease busy) {
+  std::string id = done.found.lease.id;
+  auto opened = co_await engine.ending_store().open();
+  BOOST_OUTCOME_CO_TRY(auto holder, std::move(opened));
+  auto locked = co_await lock_lease(engine, holder, id, busy);
+  if (!locked && locked.error().state() == "55P03"_sqlstate) {
+    auto seen = co_await look_up_lease(holder, id);
+    BOOST_OUTCOME_CO_TRY(auto found, std::move(seen));
+    lease_end as_it_is;
+    as_it_is.lease = std::move(found.lease);
+    co_return std::optional<lease_end>(std::move(as_it_is));
+  }
+  BOOST_OUTCOME_CO_TRY(auto found, std::move(locked));
+  if (!found) co_return std::optional<lease_end>();
+  lease_end so_far;
+  so_far.lease = found->lease;
+  so_far.kept = std::move(done.kept);
+  if (found->lease.state != lease_state::ending && found->lease.state != lease_state::held) {
+    co_await roll_back(holder);
+    co_return std::optional<lease_end>(std::move(so_far));
+  }
+  auto second = co_await engine.ending_store().open();
+  if (!second) {
+    co_await roll_back(holder);
+    co_return second.error();
+  }
+  end_work work{engine,        std::move(holder),        std::move(second).assume_value(),
+                std::move(us), std::move(found).value(), std::move(so_far)};
+  result<lease_end> outcome = work.done;
+  if (work.found.lease.kind == grantee_kind::existing_role) {
+    auto ended = co_await finish_existing_role(work);
+    outcome = std::move(ended);
+  } else {
+    auto ended = co_await finish_login(work);
+    outcome = std::move(ended);
+  }
+  if (!outcome) co_return outcome.error();
+  co_return std::optional<lease_end>(std::move(outcome).assume_value());
+}
+
+// First the access of all of them, then the rest of each.
+lease_task<sweep_report> end_all(lease_engine& engine, connection_ptr where, rows due,
+                                 busy_lease busy, std::string why) {
+  auto known = co_await engine.who_are_we(where);
+  BOOST_OUTCOME_CO_TRY(const lease_executor us, std::move(known));
+  sweep_report report;
+  std::vector<cut_lease> cuts;
+  for (const row r : due) {
+    auto done = co_await cut(engine, where, us, r[0].str(), busy, why);
+    if (!done) {
+      if (is_lost(done.error())) co_return done.error();
+      report.failures.push_back({r[0].str(), done.error()});
+    } else if (done.assume_value()) {
+      cuts.push_back(std::move(*done.assume_value()));
+    }
+  }
+  where.reset();  // the rest needs two connections, and a pool may have no third
+  for (cut_lease& next : cuts) {
+    const std::string id = next.found.lease.id;
+    if (next.found.lease.state == lease_state::ended) {
+      lease_end ended;
+      ended.lease = std::move(next.found.lease);
+      ended.kept = std::move(next.kept);
+      report.ends.push_back(std::move(ended));
+      continue;
+    }
+    auto done = co_await finish(engine, us, std::move(next), busy);
+    if (!done) {
+      report.failures.push_back({id, done.error()});
+    } else if (done.assume_value()) {
+      report.ends.push_back(std::move(*done.assume_value()));
+    }
+  }
+  co_return report;
+}
+
+}  // namespace
+
+lease_task<lease_end> lease_engine::revoke(std::string id) {
+  auto opened = co_await ending_store_->open();
+  BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
+  auto known = co_await who_are_we(where);
+  BOOST_OUTCOME_CO_TRY(const lease_executor us, std::move(known));
+  auto done = co_await cut(*this, where, us, id, busy_lease::wait, "revoke");
+  BOOST_OUTCOME_CO_TRY(auto taken, std::move(done));
+  where.reset();  // the rest needs two connections, and a pool may have no third
+  if (taken->found.lease.state == lease_state::ended) {
+    lease_end ended;
+    ended.lease = std::move(taken->found.lease);
+    ended.kept = std::move(taken->kept);
+    co_return ended;
+  }
+  auto finished = co_await finish(*this, us, std::move(*taken), busy_lease::wait);
+  BOOST_OUTCOME_CO_TRY(auto end, std::move(finished));
+  co_return std::move(*end);
+}
+
+lease_task<sweep_report> lease_engine::revoke_grantee(std::string grantee) {
+  auto opened = co_await ending_store_->open();
+  BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
+  auto asked = co_await run(where, statement(leases_of_grantee_query).bind(grantee));
+  BOOST_OUTCOME_CO_TRY(const rows due, std::move(asked));
+  if (due.empty()) {
+    co_return error(errc::not_found, "nobody of this name has a lease")
+        .with_field("grantee")
+        .with_object(grantee)
+        .with_hint("list the leases to see who has one");
+  }
+  auto report = co_await end_all(*this, std::move(where), due, busy_lease::wait, "revoke");
+  co_return report;
+}
+
+lease_task<sweep_report> lease_engine::sweep() {
+  auto opened = co_await ending_store_->open();
+  BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
+  auto asked = co_await run(where, statement(due_leases_query));
+  BOOST_OUTCOME_CO_TRY(const rows due, std::move(asked));
+  auto ended = co_await end_all(*this, std::move(where), due, busy_lease::skip, "expire");
+  BOOST_OUTCOME_CO_TRY(auto report, std::move(ended));
+  step("", "ghosts");
+  auto reopened = co_await ending_store_->open();
+  BOOST_OUTCOME_CO_TRY(auto last, std::move(reopened));
+  auto ghosts = co_await end_ghost_sessions(std::move(last));
+  if (ghosts) report.ghost_sessions = ghosts.assume_value();
+  co_return report;
+}
+
+}  // namespace pgrant::detail

@@ -1,0 +1,135 @@
+#include "lease/lease_engine.hpp"
+
+#include "pgrant/sql.hpp"
+
+namespace pgrant {
+namespace detail {
+
+lease_engine::lease_engine(std::shared_ptr<database_connector> connector,
+                           std::shared_ptr<database_connector> ending, lease_settings settings)
+    : store_(std::make_shared<ledger_store>(connector, settings.ledger_database())),
+      ending_store_(ending ? std::make_shared<ledger_store>(ending, settings.ledger_database())
+                           : store_),
+      settings_(std::move(settings)) {}
+
+void lease_engine::step(const std::string& lease, std::string_view what) const {
+  if (settings_.on_step()) settings_.on_step()(lease_step{lease, what});
+}
+
+lease_task<lease_executor> lease_engine::who_are_we(connection_ptr where) {
+  auto asked = co_await run(where, statement("SELECT rolname, rolsuper FROM pg_catalog.pg_roles "
+                                             "WHERE rolname = current_user"));
+  BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
+  lease_executor us;
+  us.server_version = where->server_version();
+  us.role = answer.at(0, 0).str();
+  BOOST_OUTCOME_CO_TRY(us.superuser, answer.at(0, 1).boolean());
+  us.authority = direct_authority(us.server_version, us.superuser, us.role);
+  co_return us;
+}
+
+lease_task<std::vector<lease>> lease_engine::list(lease_filter filter) {
+  auto opened = co_await store_->open();
+  BOOST_OUTCOME_CO_TRY(const auto where, std::move(opened));
+  statement query(select_leases().raw(R"(
+WHERE ($1::boolean OR l.state IN ('active', 'ending', 'held'))
+  AND ($2 = '' OR $2 = ANY (l.bundles))
+  AND ($3 = '' OR l.grantee = $3 OR l.person = $3)
+  AND ($4 = '' OR l.id = $4)
+ORDER BY l.granted_at DESC, l.id)"));
+  query.bind(filter.includes_over() ? "true" : "false")
+      .bind(filter.bundle())
+      .bind(filter.grantee())
+      .bind(filter.id());
+  auto answer = co_await run(where, std::move(query));
+  BOOST_OUTCOME_CO_TRY(const rows found, std::move(answer));
+  BOOST_OUTCOME_CO_TRY(auto read, read_leases(found));
+  std::vector<lease> leases;
+  leases.reserve(read.size());
+  for (ledger_lease& l : read) leases.push_back(std::move(l.lease));
+  co_return leases;
+}
+
+using engine_ptr = std::shared_ptr<lease_engine>;
+
+namespace {
+
+// The engine lives as long as its operation.
+template <class T>
+lease_task<T> keep_engine(engine_ptr engine, lease_task<T> operation) {
+  const auto valid = engine->settings().validate();
+  if (!valid) co_return valid.error();
+  auto outcome = co_await std::move(operation);
+  co_return outcome;
+}
+
+template <class T>
+void start_lease_operation(engine_ptr engine, lease_task<T> operation, completion<T> done) {
+  const auto executor = engine->executor();
+  start_lease_task(executor, keep_engine(std::move(engine), std::move(operation)), std::move(done));
+}
+
+}  // namespace
+
+void start_grant(engine_ptr engine, grant_request request, completion<granted_lease> done) {
+  auto operation = engine->grant(std::move(request));
+  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
+}
+
+void start_list(engine_ptr engine, lease_filter filter, completion<std::vector<lease>> done) {
+  auto operation = engine->list(std::move(filter));
+  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
+}
+
+void start_revoke(engine_ptr engine, std::string id, completion<lease_end> done) {
+  auto operation = engine->revoke(std::move(id));
+  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
+}
+
+void start_revoke_grantee(engine_ptr engine, std::string grantee, completion<sweep_report> done) {
+  auto operation = engine->revoke_grantee(std::move(grantee));
+  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
+}
+
+void start_sweep(engine_ptr engine, completion<sweep_report> done) {
+  auto operation = engine->sweep();
+  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
+}
+
+}  // namespace detail
+
+result<void> lease_settings::validate() const {
+  const auto refuse = [](std::string message, std::string field) {
+    return error(errc::invalid_argument, std::move(message)).with_field(std::move(field));
+  };
+  const auto named = check_name(ledger_database_, "database");
+  if (!named) return named.error().with_field("ledger_database");
+  const bool plain =
+      login_prefix_.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (!plain || login_prefix_.empty() || login_prefix_.size() > 16 ||
+      !(login_prefix_[0] >= 'a' && login_prefix_[0] <= 'z') || login_prefix_.starts_with("pg_")) {
+    return refuse(
+        "the prefix of logins is not 1 to 16 of [a-z0-9_], a letter first, other than pg_",
+        "login_prefix");
+  }
+  if (connection_limit_ < 1) return refuse("the connection limit is below 1", "connection_limit");
+  if (iterations_ < 1) return refuse("the iteration count is below 1", "password_iterations");
+  if (maximum_ < std::chrono::seconds(1)) {
+    return refuse("the longest lease is below 1 s", "maximum_duration");
+  }
+  if (end_timeout_ < std::chrono::seconds(1)) {
+    return refuse("the time for an end is below 1 s", "end_timeout");
+  }
+  return success();
+}
+
+leases::leases(std::shared_ptr<database_connector> connector, lease_settings settings,
+               std::shared_ptr<database_connector> ending)
+    : engine_(std::make_shared<detail::lease_engine>(std::move(connector), std::move(ending),
+                                                     std::move(settings))) {}
+
+const lease_settings& leases::settings() const noexcept {
+  return engine_->settings();
+}
+
+}  // namespace pgrant

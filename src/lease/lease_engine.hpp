@@ -1,0 +1,52 @@
+// What all operations on leases share.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lease/ledger_rows.hpp"
+#include "lease/ledger_store.hpp"
+#include "lease/role_authority.hpp"
+#include "pgrant/leases.hpp"
+
+namespace pgrant::detail {
+
+/// Who we are on the server.
+struct lease_executor {
+  int server_version = 0;
+  bool superuser = false;
+  std::string role;
+  std::shared_ptr<const role_authority> authority;
+
+  /// PostgreSQL 16: memberships have options, and one entry per grantor.
+  bool has_membership_options() const noexcept { return server_version >= 160000; }
+};
+
+class lease_engine : public std::enable_shared_from_this<lease_engine> {
+ public:
+  lease_engine(std::shared_ptr<database_connector> connector,
+               std::shared_ptr<database_connector> ending, lease_settings settings);
+
+  const lease_settings& settings() const noexcept { return settings_; }
+  boost::asio::any_io_executor executor() const { return store_->executor(); }
+  /// The ledger through the connections for granting, and through those for ending.
+  ledger_store& store() noexcept { return *store_; }
+  ledger_store& ending_store() noexcept { return *ending_store_; }
+  void step(const std::string& lease, std::string_view what) const;
+
+  lease_task<lease_executor> who_are_we(connection_ptr where);
+
+  lease_task<granted_lease> grant(grant_request request);
+  lease_task<std::vector<lease>> list(lease_filter filter);
+  lease_task<lease_end> revoke(std::string id);
+  lease_task<sweep_report> revoke_grantee(std::string grantee);
+  lease_task<sweep_report> sweep();
+
+ private:
+  std::shared_ptr<ledger_store> store_, ending_store_;
+  lease_settings settings_;
+};
+
+}  // namespace pgrant::detail

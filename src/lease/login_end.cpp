@@ -1,0 +1,216 @@
+#include "lease/login_end.hpp"
+
+#include "pgrant/sql.hpp"
+
+namespace pgrant::detail {
+namespace {
+
+constexpr sql_fragment terminate_sessions_query =
+    R"(SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+WHERE a.usesysid = $1::oid)";
+
+constexpr sql_fragment terminate_and_wait_query =
+    R"(SELECT pg_catalog.pg_terminate_backend(a.pid, 1000) FROM pg_catalog.pg_stat_activity a
+WHERE a.usesysid = $1::oid)";
+
+constexpr sql_fragment terminate_borrowers_query =
+    R"(SELECT pg_catalog.pg_terminate_backend(a.pid, 1000)
+FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_stat_activity a ON a.usesysid = m.member
+WHERE m.roleid = $1::oid AND a.pid <> pg_catalog.pg_backend_pid() AND m.member <>
+  (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))";
+
+constexpr sql_fragment hidden_backends_query =
+    R"(SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'virtualxid' AND l.pid IS NOT NULL
+  AND (a.pid IS NULL OR (a.usesysid IS NULL AND a.backend_type = 'client backend')))";
+
+constexpr sql_fragment prepared_transactions_query =
+    R"(SELECT p.gid, d.datname FROM pg_catalog.pg_prepared_xact() p
+JOIN pg_catalog.pg_database d ON d.oid = p.dbid WHERE p.ownerid = $1::oid)";
+
+constexpr std::chrono::milliseconds short_pause{100};
+
+int count_true(const rows& answer) {
+  int count = 0;
+  for (const row r : answer) count += r[0].text() == "t" ? 1 : 0;
+  return count;
+}
+
+// Somebody holds the role's row, or changed it at the same moment: worth another round.
+bool role_was_busy(const error& why) {
+  return why.state() == "55P03"_sqlstate || is_conflict(why);
+}
+
+}  // namespace
+
+login_end::login_end(lease_engine& engine, connection_ptr where, lease_executor us,
+                     std::string lease, std::string login, oid login_oid)
+    : engine_(engine),
+      where_(std::move(where)),
+      us_(std::move(us)),
+      lease_(std::move(lease)),
+      login_(std::move(login)),
+      login_oid_(login_oid),
+      deadline_(std::chrono::steady_clock::now() + engine.settings().end_timeout()) {}
+
+bool login_end::out_of_time() const {
+  return std::chrono::steady_clock::now() > deadline_;
+}
+
+lease_task<void> login_end::lend() {
+  engine_.step(lease_, "lend");
+  auto lending = us_.authority->lend_login(login_);
+  if (!lending) co_return success();
+  batch work;
+  work.add(statement("BEGIN"));
+  work.add(statement("SET LOCAL lock_timeout = 300"));
+  work.add(std::move(*lending)).add(statement("COMMIT"));
+  auto lent = co_await run_all(where_, std::move(work));
+  if (!lent) co_return lent.error();
+  co_return success();
+}
+
+lease_task<void> login_end::take_back() {
+  auto taking = us_.authority->take_back_login(login_);
+  if (!taking) co_return success();
+  auto taken = co_await run(where_, std::move(*taking));
+  if (!taken) co_return taken.error();
+  co_return success();
+}
+
+lease_task<int> login_end::terminate(sql_fragment query) {
+  auto asked = co_await run(where_, statement(query).bind(std::to_string(login_oid_)));
+  BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
+  const int ended = count_true(answer);
+  sessions_ += ended;
+  co_return static_cast<int>(answer.size());
+}
+
+lease_task<void> login_end::disable() {
+  engine_.step(lease_, "disable");
+  for (;;) {
+    // In one go: a session that holds the row must not have the time to take it again.
+    batch work;
+    work.add(statement(terminate_sessions_query).bind(std::to_string(login_oid_))).sync();
+    work.add(statement("BEGIN")).add(statement("SET LOCAL lock_timeout = 300"));
+    work.add(us_.authority->disable_login(login_)).add(statement("COMMIT"));
+    auto done = co_await run_all(where_, std::move(work));
+    if (done) {
+      sessions_ += count_true(done.assume_value()[0]);
+      co_return success();
+    }
+    if (done.error().state() == "42704"_sqlstate) co_return success();
+    if (!role_was_busy(done.error()) || out_of_time()) co_return done.error();
+    auto cleared = co_await end_prepared_transactions();
+    if (!cleared && is_lost(cleared.error())) co_return cleared.error();
+    co_await pause(short_pause);
+  }
+}
+
+lease_task<void> login_end::end_sessions() {
+  engine_.step(lease_, "sessions");
+  auto first = co_await terminate(terminate_sessions_query);
+  while (first && first.assume_value() > 0) {
+    if (out_of_time()) {
+      co_return error(errc::timeout, "sessions of the role do not end")
+          .with_object("role " + quote_identifier(login_));
+    }
+    co_await pause(std::chrono::milliseconds(10));
+    first = co_await terminate(terminate_and_wait_query);
+  }
+  if (first) co_return success();
+  co_return first.error().within("cannot end the sessions of the role");
+}
+
+lease_task<void> login_end::end_hidden_backends() {
+  engine_.step(lease_, "hidden");
+  for (int round = 0; round < 3; ++round) {
+    auto asked = co_await run(where_, statement(hidden_backends_query));
+    BOOST_OUTCOME_CO_TRY(const rows hidden, std::move(asked));
+    if (hidden.empty()) co_return success();
+    // As the login, and nobody else: the server lets it end its own backends alone, and it is the
+    // only one who can tell which those are.
+    batch work;
+    for (const row r : hidden) {
+      work.add(statement("BEGIN"));
+      work.add(statement(sql_text("SET LOCAL ROLE ").name(login_)));
+      work.add(statement("SELECT pg_catalog.pg_terminate_backend($1::int)").bind(r[0].text()));
+      work.sync().add(statement("ROLLBACK")).sync();
+    }
+    auto sent = co_await where_->async_execute_batch(std::move(work), boost::asio::use_awaitable);
+    if (!sent) co_return sent.error();
+    for (std::size_t i = 2; i < sent.assume_value().size(); i += 4) {
+      const result<rows>& ended = sent.assume_value()[i];
+      if (ended) sessions_ += count_true(ended.assume_value());
+    }
+    co_await pause(short_pause);
+  }
+  co_return success();
+}
+
+lease_task<void> login_end::end_prepared_transactions() {
+  auto asked =
+      co_await run(where_, statement(prepared_transactions_query).bind(std::to_string(login_oid_)));
+  BOOST_OUTCOME_CO_TRY(const rows prepared, std::move(asked));
+  if (!prepared.empty()) engine_.step(lease_, "prepared");
+  std::optional<error> failed;
+  for (const row r : prepared) {
+    // Only in its own database, only as its owner, and never inside a transaction.
+    auto opened = co_await open_connection(engine_.ending_store().connector(), r[1].str());
+    if (!opened) {
+      failed = opened.error().within("cannot roll back a prepared transaction");
+      continue;
+    }
+    const connection_ptr there = std::move(opened).assume_value();
+    auto became = co_await run(there, statement(sql_text("SET ROLE ").name(login_)));
+    if (became) {
+      became = co_await run(there, statement(sql_text("ROLLBACK PREPARED ").literal(r[0].text())));
+    }
+    there->close();
+    if (!became && became.error().state() != "42704"_sqlstate) {
+      failed = became.error()
+                   .within("cannot roll back a prepared transaction")
+                   .with_object("prepared transaction " + quote_literal(r[0].text()) +
+                                " in database " + quote_identifier(r[1].text()));
+    }
+  }
+  if (failed) co_return *failed;
+  co_return success();
+}
+
+lease_task<void> login_end::end_borrowers() {
+  auto ended = co_await terminate(terminate_borrowers_query);
+  if (!ended && is_lost(ended.error())) co_return ended.error();
+  co_return success();
+}
+
+lease_task<int> end_ghost_sessions(connection_ptr where) {
+  // Two looks: a session of a role that was made between the reading of pg_roles and of the
+  // sessions must not be taken for a ghost.
+  auto asked = co_await run(
+      where, statement("SELECT a.pid, a.usesysid FROM pg_catalog.pg_stat_activity a WHERE "
+                       "a.usesysid <> 0 AND NOT EXISTS "
+                       "(SELECT FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid)"));
+  BOOST_OUTCOME_CO_TRY(const rows seen, std::move(asked));
+  if (seen.empty()) co_return 0;
+  std::vector<std::string> pids, roles;
+  for (const row r : seen) {
+    pids.push_back(r[0].str());
+    roles.push_back(r[1].str());
+  }
+  auto ended = co_await run(
+      where,
+      statement("SELECT pg_catalog.pg_terminate_backend(a.pid) "
+                "FROM pg_catalog.pg_stat_activity a "
+                "JOIN ROWS FROM (pg_catalog.unnest($1::int[]), pg_catalog.unnest($2::oid[])) "
+                "AS g (pid, usesysid) ON g.pid = a.pid AND g.usesysid = a.usesysid "
+                "WHERE NOT EXISTS "
+                "(SELECT FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid)")
+          .bind_array(pids)
+          .bind_array(roles));
+  BOOST_OUTCOME_CO_TRY(const rows answer, std::move(ended));
+  co_return count_true(answer);
+}
+
+}  // namespace pgrant::detail

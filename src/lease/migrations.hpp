@@ -1,0 +1,35 @@
+// The ledger's tables, version by version.
+#pragma once
+
+#include <span>
+
+#include "pgrant/sql.hpp"
+
+namespace pgrant::detail {
+
+/// One step forward. Never changed once released; the next version is a new step.
+struct migration {
+  int version;
+  /// The oldest library (by the version of its newest migration) that may go on working with the
+  /// ledger after this step.
+  int oldest_library;
+  sql_fragment description;
+  std::span<const sql_fragment> statements;
+};
+
+/// In order. The last one's version is the library's.
+std::span<const migration> migrations() noexcept;
+
+/// What is there before the first migration: the schema and the table of migrations. Can be run
+/// again.
+std::span<const sql_fragment> migration_ground() noexcept;
+
+// What the ledger's guards raise: PGR and two digits stand in no class of PostgreSQL's own.
+inline constexpr std::string_view guard_bundle_changed = "PGR01";
+inline constexpr std::string_view guard_membership_missing = "PGR02";
+inline constexpr std::string_view guard_membership_left = "PGR03";
+
+/// Audit rows are spread over this many hash chains: with one, every committer waits for all.
+inline constexpr int audit_chains = 16;
+
+}  // namespace pgrant::detail
