@@ -108,6 +108,9 @@ void check_future(policy_findings& findings, const std::string& path, const gran
   if (objects.on == object_class::database) {
     return findings.add(path + ".future", "PostgreSQL has no default privileges for databases");
   }
+  if (rule.future && rule.future_everywhere) {
+    findings.add(path + ".future", "everywhere covers the selected schemas already");
+  }
   if (objects.on == object_class::schema && rule.future) {
     return findings.add(path + ".future",
                         "default privileges for schemas cannot be limited to a schema",

@@ -2,6 +2,7 @@
 // is YAML of the same shape.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
