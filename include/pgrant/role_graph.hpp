@@ -78,6 +78,10 @@ class authority {
   bool can_alter(oid role) const;
   /// May create roles: CREATEROLE or superuser.
   bool can_create_roles() const noexcept;
+  /// Has USAGE on a schema of the graph's database, by ACL or by a predefined role
+  /// (pg_read_all_data, pg_write_all_data). Without it a GRANT on anything in the schema fails with
+  /// 42501, whatever `choose_grantor` says.
+  bool can_use(const schema& in) const;
   /// May ALTER DEFAULT PRIVILEGES FOR ROLE `creator`: the creator's privileges, before 16
   /// membership.
   bool can_set_defaults_of(oid creator) const;
@@ -86,6 +90,9 @@ class authority {
   /// effective entries: the server's own choice of the grantor. With all grant options at hand
   /// `granted` is `privileges`; with some, that part of the best holder; with none, empty, and
   /// `grantor` is the actor. For GRANT on a column the entries are the table's and the column's.
+  ///
+  /// The server warns of less than everything (01007, 01006), but not if ALL PRIVILEGES was asked
+  /// for, nor if every privilege of a column was: then only the ACL tells.
   grantor_choice choose_grantor(oid owner, std::span<const acl_item> items,
                                 privilege_set privileges) const;
 

@@ -75,6 +75,20 @@ bool authority::can_create_roles() const noexcept {
   return create_role_;
 }
 
+bool authority::can_use(const schema& in) const {
+  if (superuser_) return true;
+  const auto items =
+      effective_items(in.acl, object_kind::schema, in.owner, graph_.state().server_version);
+  for (const acl_item& item : items)
+    if (item.privileges.contains(privilege::usage) &&
+        (item.grantee == public_oid || inherited_.contains(item.grantee)))
+      return true;
+  for (const char* name : {"pg_read_all_data", "pg_write_all_data"})
+    if (const role* predefined = graph_.state().find_role(name))
+      if (inherited_.contains(predefined->id)) return true;
+  return false;
+}
+
 bool authority::can_set_defaults_of(oid creator) const {
   if (graph_.state().server_version >= version_where_admin_rules) return has_privileges_of(creator);
   return superuser_ || memberships_.contains(creator);
