@@ -8,6 +8,16 @@
 
 namespace pgrant::detail {
 
+namespace {
+
+/// libpq's TLS session came and failed within one call, because the server's answer was there at
+/// once; so nobody could see what became of it. Another try shows it.
+bool ended_unseen(const connect_failure& why) noexcept {
+  return why.where == connect_failure::phase::tls_request && why.tls_answer == 'S' && !why.state;
+}
+
+}  // namespace
+
 connect_fsm::connect_fsm(pq& link, connect_target target)
     : link_(&link), target_(std::move(target)) {}
 
@@ -68,6 +78,11 @@ connect_fsm::action connect_fsm::poll() {
       break;
     case poll_state::failed: {
       const connect_failure why = link_->failure();
+      if (ended_unseen(why) && repeats_++ < 2) {
+        link_->abandon();
+        addresses_.push_back(address_);
+        return next_address();
+      }
       return fail(connect_error(why, target_, server(), address_), worth_another(why));
     }
   }
@@ -83,7 +98,16 @@ connect_fsm::action connect_fsm::set_up(readiness what) {
   const result<rows> done = session_->take();
   session_.reset();
   if (!done) {
-    return fail(done.error().within("the session could not be set up"), false);
+    const pgrant::error& why = done.error();
+    if (why.code() != errc::closed) {
+      return fail(why.within("the session could not be set up"), false);
+    }
+    // Nothing was asked for yet, so nothing has an unknown outcome.
+    return fail(pgrant::error(errc::connect, "the connection broke while the session was set up")
+                    .with_state(why.state())
+                    .with_detail(why.detail())
+                    .with_advice(retry::reconnect),
+                true);
   }
   // A pooler between gives a process id of its own making; the server's is the one that counts.
   const auto pid = done.assume_value().at(0, 0).int64();

@@ -53,6 +53,7 @@ class connect_fsm {
   std::vector<std::string> addresses_;  // still to be tried, last first
   std::string address_;
   std::size_t attempt_ = 0;
+  int repeats_ = 0;  // of attempts that failed unseen
   bool prefers_standby_ = false;
   std::optional<execute_fsm> session_;
   connect_facts facts_;

@@ -108,9 +108,9 @@ error request_error(const connect_failure& failure) {
         .with_hint("switch TLS on in the server; a weaker sslmode would send everything in clear");
   }
   if (failure.tls_answer == 'S') {
-    return error(errc::tls, "TLS could not be set up on this side")
+    return error(errc::tls, "TLS could not be started")
         .with_field("sslrootcert")
-        .with_hint("check the files of sslrootcert, sslcert, sslkey and sslcrl");
+        .with_hint("check the files of sslrootcert, sslcert, sslkey and sslcrl; see the detail");
   }
   return error(errc::connect, "the server closed the connection instead of starting TLS")
       .with_hint("check that the port is PostgreSQL's and that no proxy stands between")
@@ -154,6 +154,7 @@ error failed_error(const connect_failure& failure, const connect_target& target)
   }
   return error(errc::connect, "the server is not of the kind that target_session_attrs asks for")
       .with_field("target_session_attrs")
+      .with_hint("give a server of that kind, or another value of target_session_attrs")
       .with_advice(retry::reconnect);
 }
 

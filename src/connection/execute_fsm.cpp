@@ -61,6 +61,7 @@ void execute_fsm::keep(answer next) {
       if (failure_) break;
       failure_ = next.failure.value_or(protocol_error());
       if (next.fatal) failure_ = lost_error(*failure_);
+      stuck_ = next.fatal;
   }
 }
 

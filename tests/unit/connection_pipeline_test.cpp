@@ -1,0 +1,182 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "connection/pipeline_fsm.hpp"
+#include "unit/connection_fake_pq.hpp"
+
+using pgrant::batch;
+using pgrant::detail::pipeline_fsm;
+using pgrant::detail::wait_for;
+
+namespace {
+
+batch pipeline_batch(int statements) {
+  batch made;
+  for (int i = 0; i < statements; ++i) made.add(pgrant::statement("SELECT 1"));
+  return made;
+}
+
+std::size_t pipeline_calls(const test::fake_pq& link, std::string_view call) {
+  return static_cast<std::size_t>(std::count(link.calls.begin(), link.calls.end(), call));
+}
+
+}  // namespace
+
+TEST_SUITE("unit") {
+  TEST_CASE("a batch has one answer for each statement") {
+    test::fake_pq link;
+    link.reads = {{test::rows_answer(), test::end_answer(), test::rows_answer(), test::end_answer(),
+                   test::sync_answer()}};
+    pipeline_fsm machine(link, pipeline_batch(2));
+    REQUIRE(test::run(machine));
+    const auto done = machine.take();
+    REQUIRE(done.has_value());
+    CHECK(done.value().size() == 2);
+    CHECK(done.value().ok());
+    CHECK(machine.reusable());
+    CHECK(link.calls == std::vector<std::string>{"enter", "send SELECT 1", "send SELECT 1", "sync",
+                                                 "flush", "consume", "flush", "exit"});
+  }
+
+  TEST_CASE("an empty batch sends nothing") {
+    test::fake_pq link;
+    pipeline_fsm machine(link, batch());
+    REQUIRE(test::run(machine));
+    CHECK(machine.take().value().size() == 0);
+    CHECK(link.calls.empty());
+  }
+
+  TEST_CASE("an error skips the rest of its group and no other") {
+    test::fake_pq link;
+    link.reads = {{test::failure_answer("42501"), test::end_answer(), test::skipped_answer(),
+                   test::end_answer(), test::sync_answer(), test::rows_answer(), test::end_answer(),
+                   test::sync_answer()}};
+    pipeline_fsm machine(link, pipeline_batch(2).sync().add(pgrant::statement("SELECT 2")));
+    REQUIRE(test::run(machine));
+    const auto done = machine.take().value();
+    CHECK(done[0].error().code() == pgrant::errc::denied);
+    CHECK(pgrant::was_skipped(done[1].error()));
+    CHECK(done[2].has_value());
+    CHECK(done.first_failure() == 0);
+    CHECK(machine.reusable());
+  }
+
+  TEST_CASE("a commit that fails takes its whole group with it") {
+    test::fake_pq link;
+    link.reads = {{test::rows_answer(), test::end_answer(), test::failure_answer("23503"),
+                   test::end_answer(), test::sync_answer()}};
+    pipeline_fsm machine(link, pipeline_batch(1));
+    REQUIRE(test::run(machine));
+    const auto done = machine.take().value();
+    REQUIRE_FALSE(done[0].has_value());
+    CHECK(done[0].error().state() == pgrant::sqlstate::parse("23503"));
+    CHECK(machine.reusable());
+  }
+
+  TEST_CASE("a server that ends the session fails all that was not committed") {
+    test::fake_pq link;
+    link.reads = {{test::rows_answer(), test::end_answer(), test::sync_answer(),
+                   test::rows_answer(), test::end_answer(), test::failure_answer("57P01", true),
+                   test::end_answer(), test::skipped_answer(), test::end_answer()}};
+    batch work = pipeline_batch(1).sync();
+    for (int i = 0; i < 3; ++i) work.add(pgrant::statement("SELECT 2"));
+    pipeline_fsm machine(link, std::move(work));
+    REQUIRE(test::run(machine));
+    const auto done = machine.take().value();
+    CHECK(done[0].has_value());
+    for (std::size_t i = 1; i < 4; ++i) {
+      CAPTURE(i);
+      REQUIRE_FALSE(done[i].has_value());
+      CHECK(done[i].error().code() == pgrant::errc::closed);
+      CHECK(done[i].error().state() == pgrant::sqlstate::parse("57P01"));
+    }
+    CHECK_FALSE(machine.reusable());
+  }
+
+  TEST_CASE("the budget limits what is under way, and asks the server for what it holds back") {
+    test::fake_pq link;
+    for (int i = 0; i < 4; ++i) link.reads.push_back({test::rows_answer(), test::end_answer()});
+    link.reads.push_back({test::rows_answer(), test::end_answer(), test::sync_answer()});
+    pipeline_fsm machine(link, pipeline_batch(5), {.bytes = 150, .statements = 100});
+    CHECK(machine.resume({}) == wait_for::read);
+    CHECK(pipeline_calls(link, "send SELECT 1") == 2);
+    CHECK(pipeline_calls(link, "flush request") == 1);
+    REQUIRE(test::run(machine));
+    CHECK(machine.take().value().ok());
+    CHECK(pipeline_calls(link, "sync") == 1);
+  }
+
+  TEST_CASE("a statement larger than the budget goes alone") {
+    test::fake_pq link;
+    link.reads = {{test::rows_answer(), test::end_answer()},
+                  {test::rows_answer(), test::end_answer(), test::sync_answer()}};
+    pipeline_fsm machine(link, pipeline_batch(2), {.bytes = 1, .statements = 100});
+    REQUIRE(test::run(machine));
+    CHECK(machine.take().value().ok());
+  }
+
+  TEST_CASE("answers that fit no statement end the batch") {
+    for (auto stray : {test::sync_answer(), test::copy_answer()}) {
+      test::fake_pq link;
+      link.reads = {{stray}};
+      pipeline_fsm machine(link, pipeline_batch(2));
+      REQUIRE(test::run(machine));
+      CHECK_FALSE(machine.take().value().ok());
+      CHECK_FALSE(machine.reusable());
+    }
+  }
+
+  TEST_CASE("nothing for ever instead of a sync does not loop for ever") {
+    test::fake_pq link;
+    link.reads = {{test::rows_answer(), test::end_answer(), test::end_answer(), test::end_answer(),
+                   test::end_answer(), test::end_answer()}};
+    pipeline_fsm machine(link, pipeline_batch(1));
+    REQUIRE(test::run(machine));
+    CHECK(machine.take().value()[0].error().code() == pgrant::errc::internal);
+    CHECK_FALSE(machine.reusable());
+  }
+
+  TEST_CASE("whichever call of libpq breaks the link, the batch ends, and what has no sync fails") {
+    int steps = 1;  // the first run breaks nothing and counts
+    for (int step = -1; step < steps; ++step) {
+      CAPTURE(step);
+      test::fake_pq link;
+      link.fail_call = step;
+      link.flushes = {pgrant::detail::flush_state::pending};
+      link.reads = {{test::rows_answer(), test::end_answer()},
+                    {test::sync_answer(), test::rows_answer()},
+                    {test::end_answer(), test::sync_answer()}};
+      pipeline_fsm machine(link, pipeline_batch(1).sync().add(pgrant::statement("SELECT 2")));
+      REQUIRE(test::run(machine));
+      const auto done = machine.take();
+      if (step < 0) {
+        CHECK(done.value().ok());
+        steps = link.fallible_calls();
+        continue;
+      }
+      CHECK_FALSE(link.would_have_blocked);
+      if (!done) {
+        CHECK(step == 0);  // nothing was sent
+        continue;
+      }
+      const bool last_step = link.calls.back() == "exit";
+      CHECK(done.value().ok() == last_step);
+      CHECK_FALSE(machine.reusable());
+    }
+    CHECK(steps >= 9);
+  }
+
+  TEST_CASE("a batch that is stopped keeps what was committed") {
+    test::fake_pq link;
+    link.reads = {{test::rows_answer(), test::end_answer(), test::sync_answer(),
+                   test::rows_answer(), test::end_answer()}};
+    pipeline_fsm machine(link, pipeline_batch(1).sync().add(pgrant::statement("SELECT 2")));
+    machine.resume({});
+    machine.resume({.readable = true});
+    const auto done = machine.take(pgrant::error(pgrant::errc::timeout, "late"));
+    REQUIRE(done.has_value());
+    CHECK(done.value()[0].has_value());
+    CHECK(done.value()[1].error().code() == pgrant::errc::timeout);
+  }
+}
