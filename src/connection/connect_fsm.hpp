@@ -37,8 +37,10 @@ class connect_fsm {
   const connect_target& target() const noexcept { return target_; }
   std::size_t attempt() const noexcept { return attempt_; }
   const connect_facts& facts() const noexcept { return facts_; }
-  /// The outcome, once done. Else the best that is known: for a caller that gives up.
+  /// The outcome, once done.
   result<void> take() const;
+  /// What says most about why nothing has worked yet.
+  const std::optional<pgrant::error>& failure() const noexcept { return best_; }
 
  private:
   action next_server();

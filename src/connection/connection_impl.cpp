@@ -242,13 +242,12 @@ void connection_impl::finish(std::optional<pgrant::error> why) {
 }
 
 void connect_task::complete(std::optional<pgrant::error> why) {
-  const result<void> outcome = fsm_.take();
-  if (!why) return to_.deliver(outcome);
+  if (!why) return to_.deliver(fsm_.take());
   if (why->code() == errc::timeout) {
     why = why->with_hint("give it more time, or check the server's address and firewalls between")
               .with_advice(retry::reconnect);
     // What the attempts met until then says more than the limit.
-    if (outcome.has_error()) why = why->with_detail(outcome.error().describe());
+    if (fsm_.failure()) why = why->with_detail(fsm_.failure()->describe());
   }
   to_.deliver(why->within("connecting").with_object(describe(fsm_.server(), fsm_.address())));
 }
