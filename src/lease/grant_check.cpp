@@ -43,7 +43,7 @@ constexpr sql_fragment grantee_query =
   EXISTS (SELECT FROM pgrant.lease l
     WHERE l.kind = 'ephemeral_login' AND l.grantee = r.rolname AND l.grantee_oid = r.oid),
   EXISTS (SELECT FROM pg_catalog.pg_roles a WHERE a.rolname = 'azure_pg_admin')
-FROM pg_catalog.pg_roles r WHERE r.rolname = $1)";
+FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text)";
 
 error refused_grantee(const std::string& role, std::string why, std::string hint) {
   return error(errc::invalid_argument, std::move(why))

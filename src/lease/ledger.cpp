@@ -12,7 +12,7 @@ namespace {
 constexpr sql_fragment register_bundle_statement =
     R"(INSERT INTO pgrant.bundle AS b
   (name, role_name, role_oid, description, maximum_seconds, databases)
-SELECT $1, $2, r.oid, $3, $4::bigint, $5::text[] FROM pg_catalog.pg_roles r WHERE r.rolname = $2
+SELECT $1, $2::text, r.oid, $3, $4::bigint, $5::text[] FROM pg_catalog.pg_roles r WHERE r.rolname = $2::text
 ON CONFLICT (name) DO UPDATE SET role_name = excluded.role_name, role_oid = excluded.role_oid,
   description = excluded.description, maximum_seconds = excluded.maximum_seconds,
   databases = excluded.databases, registered_at = pg_catalog.clock_timestamp())";

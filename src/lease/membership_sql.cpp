@@ -19,7 +19,7 @@ SELECT $1::oid, g.oid, 1, $2::oid,
     FILTER (WHERE a.grantor IS NOT NULL), '[]')
 FROM pg_catalog.pg_roles g
 LEFT JOIN pg_catalog.pg_auth_members a ON a.roleid = $1::oid AND a.member = g.oid
-WHERE g.rolname = $3 GROUP BY g.oid
+WHERE g.rolname = $3::text GROUP BY g.oid
 ON CONFLICT (role_oid, member_oid) DO UPDATE SET n = m.n + 1
 RETURNING pg_catalog.pg_get_userbyid(m.grantor_oid), own_before, own_admin, own_inherit, own_set)";
 
@@ -34,7 +34,7 @@ SELECT $1::oid, g.oid, 1, $2::oid,
     FILTER (WHERE a.member IS NOT NULL), '[]')
 FROM pg_catalog.pg_roles g
 LEFT JOIN pg_catalog.pg_auth_members a ON a.roleid = $1::oid AND a.member = g.oid
-WHERE g.rolname = $3 GROUP BY g.oid
+WHERE g.rolname = $3::text GROUP BY g.oid
 ON CONFLICT (role_oid, member_oid) DO UPDATE SET n = m.n + 1
 RETURNING '', own_before, own_admin, own_inherit, own_set)";
 
@@ -50,13 +50,13 @@ RETURNING pg_catalog.pg_get_userbyid(m.grantor_oid), m.own_before, m.own_admin, 
 constexpr sql_fragment insist_given_16 =
     R"(SELECT pgrant.insist((SELECT count(DISTINCT a.roleid)
   FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles g ON g.oid = a.member
-  WHERE g.rolname = $1 AND a.roleid = ANY ($2::oid[]) AND a.inherit_option)
+  WHERE g.rolname = $1::text AND a.roleid = ANY ($2::oid[]) AND a.inherit_option)
   = pg_catalog.cardinality($2::oid[]), $3, 'a membership is missing after its GRANT'))";
 
 constexpr sql_fragment insist_given_14 =
     R"(SELECT pgrant.insist((SELECT count(DISTINCT a.roleid)
   FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles g ON g.oid = a.member
-  WHERE g.rolname = $1 AND a.roleid = ANY ($2::oid[]))
+  WHERE g.rolname = $1::text AND a.roleid = ANY ($2::oid[]))
   = pg_catalog.cardinality($2::oid[]), $3, 'a membership is missing after its GRANT'))";
 
 constexpr sql_fragment insist_taken_16 =
