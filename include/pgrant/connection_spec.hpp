@@ -64,8 +64,9 @@ class connection_spec {
   ///  - values are checked (`set`), where libpq does so only when it connects;
   ///  - an "@" in a host, or bare in the path of a URI, is refused: it comes from a password that
   ///    was not percent-encoded, half of which would be printed as a host or database.
-  /// Fails with `invalid_argument`; the field is the keyword, and no word of the text is repeated,
-  /// because any may belong to a password. The caller wipes its own copy of the text.
+  /// Fails with `invalid_argument`; the field is the keyword if it is a known one, and no other
+  /// word of the text is repeated, because any may belong to a password. The caller wipes its own
+  /// copy of the text.
   static result<connection_spec> parse(std::string_view text);
 
   /// Sets one keyword of libpq, or `secret`; an empty value takes it away. Fails with

@@ -24,6 +24,8 @@ bool host_ipv4(std::string_view text) noexcept {
     if (number.empty() || number.size() > 3 || !std::ranges::all_of(number, host_digit)) {
       return false;
     }
+    // Some resolvers read a leading zero as octal.
+    if (number.size() > 1 && number.front() == '0') return false;
     int value = 0;
     for (char c : number) value = value * 10 + (c - '0');
     if (value > 255) return false;

@@ -10,6 +10,7 @@
 #include "core/conninfo.hpp"
 #include "core/conninfo_keywords.hpp"
 #include "pgrant/connection_spec.hpp"
+#include "pgrant/json/integration.hpp"
 #include "support/random_text.hpp"
 
 namespace {
@@ -204,6 +205,10 @@ TEST_SUITE("property") {
       REQUIRE(pgrant::connection_spec::parse(printed));
       CHECK(pgrant::connection_spec::parse(printed).value() == spec);
 
+      const auto from_json = pgrant::connection_spec_from_json(to_json(spec));
+      REQUIRE(from_json);
+      CHECK(from_json.value() == spec);
+
       pgrant::connection_spec without_secret = spec;
       without_secret.secret_source({});
       const std::string conninfo = to_conninfo(spec);
@@ -226,6 +231,21 @@ TEST_SUITE("property") {
       CAPTURE(to_uri(spec));
       CHECK(conninfo_of_libpq(to_conninfo(spec)) == expected);
       CHECK(conninfo_of_libpq(to_uri(spec)) == expected);
+    });
+  }
+
+  TEST_CASE("integration json: random bytes are read or refused, whatever they are") {
+    test::for_random_cases(5'000, [](test::random_source& random) {
+      std::string text =
+          to_json(pgrant::integration("a1", conninfo_random_spec(random)).label("k", "v"));
+      random.mutate(text, "{}[]\",:\\u0 \n\xff\xc3t1e-.");
+      CAPTURE(text);
+      const auto subject = pgrant::integration_from_json(text);
+      if (!subject) {
+        CHECK(subject.error().code() == pgrant::errc::invalid_argument);
+        return;
+      }
+      CHECK(pgrant::integration_from_json(to_json(subject.value())).value() == subject.value());
     });
   }
 
