@@ -12,7 +12,7 @@
 namespace pgrant {
 
 /// What a reference leads to.
-struct credentials {
+struct resolved_secret {
   std::string user;  ///< Empty unless the source names one.
   secret password;   ///< Empty for a reference of kind `none`.
 };
@@ -56,6 +56,6 @@ class resolve_options {
 /// Fails with `errc::secret` if there is nothing to read, it is empty, too large or holds a NUL
 /// byte, or the file's permissions are too wide. No error shows any of the content. What prompt and
 /// functions fail with is passed on; exceptions of theirs become `errc::secret`.
-result<credentials> resolve(const secret_ref& ref, const resolve_options& options = {});
+result<resolved_secret> resolve(const secret_ref& ref, const resolve_options& options = {});
 
 }  // namespace pgrant

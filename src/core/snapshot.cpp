@@ -50,8 +50,8 @@ const schema* database::find_schema(oid schema_id) const noexcept {
 
 std::span<const object> database::objects_in(oid schema_id) const noexcept {
   struct by_schema {
-    bool operator()(const object& o, oid id) const noexcept { return o.schema < id; }
-    bool operator()(oid id, const object& o) const noexcept { return id < o.schema; }
+    bool operator()(const object& o, oid sought) const noexcept { return o.schema < sought; }
+    bool operator()(oid sought, const object& o) const noexcept { return sought < o.schema; }
   };
   const auto [first, last] =
       std::equal_range(objects.begin(), objects.end(), schema_id, by_schema());

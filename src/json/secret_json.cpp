@@ -61,7 +61,7 @@ bool is_json_object(std::string_view text) {
   return secret_document(text).object() != nullptr;
 }
 
-result<credentials> parse_json_login(std::string_view text) {
+result<resolved_secret> parse_json_login(std::string_view text) {
   const secret_document document(text);
   if (document.object() == nullptr) return error(errc::secret, "a secret is not a JSON object");
   BOOST_OUTCOME_TRY(auto user, secret_member(*document.object(), "username"));
@@ -69,7 +69,7 @@ result<credentials> parse_json_login(std::string_view text) {
   if (password.empty()) {
     return error(errc::secret, "a JSON secret has no \"password\"").with_field("password");
   }
-  return credentials{std::string(user), secret::copy_of(password)};
+  return resolved_secret{std::string(user), secret::copy_of(password)};
 }
 
 }  // namespace pgrant::detail

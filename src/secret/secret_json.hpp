@@ -11,6 +11,6 @@ namespace pgrant::detail {
 // True if the text is valid JSON and an object. A password may begin with a brace, too.
 bool is_json_object(std::string_view text);
 // Takes an object; fails with `errc::secret` if "password" is missing or a value is no text.
-result<credentials> parse_json_login(std::string_view text);
+result<resolved_secret> parse_json_login(std::string_view text);
 
 }  // namespace pgrant::detail

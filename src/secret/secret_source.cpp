@@ -12,16 +12,16 @@ error source_error(const secret_ref& ref, std::string message) {
   return error(errc::secret, std::move(message)).with_object("secret " + to_string(ref));
 }
 
-result<credentials> source_checked(const secret_ref& ref, secret content) {
+result<resolved_secret> source_checked(const secret_ref& ref, secret content) {
   if (content.reveal().find('\0') != std::string_view::npos) {
     return source_error(ref, "a secret holds a NUL byte");
   }
   if (content.empty()) return source_error(ref, "a secret is empty");
-  return credentials{{}, std::move(content)};
+  return resolved_secret{{}, std::move(content)};
 }
 
 // Text that may be a vault's JSON object.
-result<credentials> source_text(const secret_ref& ref, secret content) {
+result<resolved_secret> source_text(const secret_ref& ref, secret content) {
   if (!detail::is_json_object(content.reveal())) return source_checked(ref, std::move(content));
   auto login = detail::parse_json_login(content.reveal());
   if (!login) return login.error().with_object("secret " + to_string(ref));
@@ -38,7 +38,7 @@ secret source_without_line_end(secret content) {
 }
 
 template <class Ask>
-result<credentials> source_asked(const secret_ref& ref, Ask&& ask) try {
+result<resolved_secret> source_asked(const secret_ref& ref, Ask&& ask) try {
   BOOST_OUTCOME_TRY(auto answer, ask());
   return source_checked(ref, std::move(answer));
 } catch (...) {
@@ -48,10 +48,10 @@ result<credentials> source_asked(const secret_ref& ref, Ask&& ask) try {
 
 }  // namespace
 
-result<credentials> resolve(const secret_ref& ref, const resolve_options& options) {
+result<resolved_secret> resolve(const secret_ref& ref, const resolve_options& options) {
   switch (ref.type()) {
     case secret_ref::kind::none:
-      return credentials{};
+      return resolved_secret{};
     case secret_ref::kind::file: {
       BOOST_OUTCOME_TRY(auto content,
                         detail::read_secret_file(ref.target(), options.allow_shared_files()));
