@@ -1,0 +1,121 @@
+#include "pgrant/json/lease.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "json/time.hpp"
+#include "json/utf8.hpp"
+#include "json/writer.hpp"
+
+namespace pgrant {
+
+namespace {
+
+namespace json = boost::json;
+
+json::string lease_json_text(std::string_view text) {
+  return json::string(json_text::to_valid_utf8(text));
+}
+
+json::value lease_json_text_or_null(std::string_view text) {
+  return text.empty() ? json::value(nullptr) : json::value(lease_json_text(text));
+}
+
+json::array lease_json_names(const std::vector<std::string>& names) {
+  json::array list;
+  for (const std::string& name : names) list.push_back(lease_json_text(name));
+  return list;
+}
+
+json::object lease_json_object(const lease& l) {
+  return {{"id", lease_json_text(l.id)},
+          {"state", json::string(to_string(l.state))},
+          {"bundles", lease_json_names(l.bundles)},
+          {"grantee", lease_json_text(l.grantee)},
+          {"grantee_kind", json::string(to_string(l.kind))},
+          {"person", lease_json_text(l.person)},
+          {"requester", lease_json_text(l.requester)},
+          {"reason", lease_json_text(l.reason)},
+          {"granted_at", json_text::iso_time(l.granted_at)},
+          {"expires_at", json_text::iso_time(l.expires_at)},
+          {"ended_at", l.ended_at ? json::value(json_text::iso_time(*l.ended_at)) : nullptr},
+          {"held_why", lease_json_text_or_null(l.held_why)}};
+}
+
+json::object lease_json_end(const lease_end& end) {
+  return {{"lease", lease_json_object(end.lease)},
+          {"sessions_ended", end.sessions_ended},
+          {"login_dropped", end.login_dropped},
+          {"kept", lease_json_names(end.kept)}};
+}
+
+std::string_view lease_json_advice(retry advice) noexcept {
+  switch (advice) {
+    case retry::again:
+      return "again";
+    case retry::reconnect:
+      return "reconnect";
+    case retry::never:
+      break;
+  }
+  return "never";
+}
+
+json::object lease_json_error(const error& why) {
+  return {{"code", json::string(to_string(why.code()))},
+          {"message", lease_json_text(why.message())},
+          {"detail", lease_json_text_or_null(why.detail())},
+          {"hint", lease_json_text_or_null(why.hint())},
+          {"field", lease_json_text_or_null(why.field())},
+          {"object", lease_json_text_or_null(why.object())},
+          {"sqlstate", lease_json_text_or_null(why.state().str())},
+          {"retry", json::string(lease_json_advice(why.advice()))}};
+}
+
+}  // namespace
+
+std::string to_json(const std::vector<lease>& leases) {
+  json::array list;
+  for (const lease& l : leases) list.push_back(lease_json_object(l));
+  return json_text::to_pretty_text(
+      json::object{{"format", "pgrant.leases/1"}, {"leases", std::move(list)}});
+}
+
+std::string to_json_with_password(const granted_lease& granted) {
+  json::value credentials = nullptr;
+  if (granted.credentials) {
+    credentials =
+        json::object{{"user", lease_json_text(granted.credentials->user)},
+                     {"conninfo", lease_json_text(granted.credentials->conninfo)},
+                     {"password", lease_json_text(granted.credentials->password.reveal())}};
+  }
+  return json_text::to_pretty_text(json::object{{"format", "pgrant.grant/1"},
+                                                {"lease", lease_json_object(granted.lease)},
+                                                {"credentials", std::move(credentials)}});
+}
+
+std::string to_json(const sweep_report& report) {
+  json::array ends, failures;
+  for (const lease_end& end : report.ends) ends.push_back(lease_json_end(end));
+  for (const failed_end& f : report.failures)
+    failures.push_back(
+        json::object{{"lease", lease_json_text(f.lease)}, {"error", lease_json_error(f.why)}});
+  return json_text::to_pretty_text(json::object{{"format", "pgrant.revoke/1"},
+                                                {"ends", std::move(ends)},
+                                                {"failures", std::move(failures)},
+                                                {"ghost_sessions", report.ghost_sessions}});
+}
+
+std::string to_json(const lease_end& end) {
+  sweep_report one;
+  one.ends.push_back(end);
+  return to_json(one);
+}
+
+std::string to_json(const error& why) {
+  json::object whole{{"format", "pgrant.error/1"}};
+  for (auto& [key, value] : lease_json_error(why)) whole[key] = value;
+  return json_text::to_pretty_text(whole);
+}
+
+}  // namespace pgrant
