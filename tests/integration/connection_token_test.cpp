@@ -99,6 +99,7 @@ TEST_SUITE("integration") {
     SUBCASE("callbacks, never from within the call that starts") {
       bool returned = false;
       bool called = false;
+      bool inside = false;
       link.async_connect(test::tls_spec(server), test::password_options(server),
                          [&](pgrant::result<void> outcome) {
                            CHECK(outcome.has_value());
@@ -109,7 +110,7 @@ TEST_SUITE("integration") {
       REQUIRE(returned);
       context.restart();
       asio::post(context, [&] {
-        bool inside = true;
+        inside = true;
         link.async_execute(statement("SELECT 1"), [&](pgrant::result<pgrant::rows> rows) {
           CHECK(rows.has_value());
           CHECK_FALSE(inside);
