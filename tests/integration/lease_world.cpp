@@ -15,13 +15,14 @@ std::string next_world_name(const std::string& stem) {
 
 }  // namespace
 
-lease_world::lease_world(server& where)
+lease_world::lease_world(server& where, connector_kind kind)
     : where_(where), connector_(next_world_name("connector")), database_("lease_world") {
-  const bool azure = where.shape() == shape::azure;
+  const bool plain = kind == connector_kind::plain;
+  const bool azure = where.shape() == shape::azure && !plain;
   const std::string& admin = where.admin();
   psql(where, "postgres", admin, "CREATE DATABASE lease_world");
   psql(where, "postgres", admin,
-       "CREATE ROLE " + connector_ + (azure ? " LOGIN CREATEROLE" : " LOGIN SUPERUSER"));
+       "CREATE ROLE " + connector_ + (azure || plain ? " LOGIN CREATEROLE" : " LOGIN SUPERUSER"));
   psql(where, database_, admin, R"(
 CREATE SCHEMA world;
 CREATE TABLE world.t (id int);
@@ -34,7 +35,8 @@ GRANT ALL ON world.t TO azure_pg_admin WITH GRANT OPTION;)");
   }
   psql(where, database_, connector_, R"(
 CREATE ROLE world_read NOLOGIN;
-CREATE ROLE world_write NOLOGIN;
+CREATE ROLE world_write NOLOGIN;)");
+  psql(where, database_, plain ? admin : connector_, R"(
 GRANT USAGE ON SCHEMA world TO world_read, world_write;
 GRANT SELECT ON world.t TO world_read;
 GRANT SELECT, INSERT ON world.t TO world_write;)");

@@ -26,11 +26,14 @@ inline void must(const pgrant::result<void>& outcome) {
   if (!outcome) FAIL(outcome.error().describe());
 }
 
-/// What every test of one server shares. The connector is an ordinary role with CREATEROLE in
-/// azure_pg_admin on Azure's shape, a superuser on the other.
+/// What every test of one server shares.
 class lease_world {
  public:
-  explicit lease_world(server& where);
+  enum class connector_kind {
+    usual,  ///< CREATEROLE, in azure_pg_admin on Azure's shape; a superuser on the other.
+    plain,  ///< CREATEROLE and the bundles, nothing else.
+  };
+  explicit lease_world(server& where, connector_kind kind = connector_kind::usual);
 
   server& where() const noexcept { return where_; }
   const std::string& connector() const noexcept { return connector_; }
