@@ -212,12 +212,17 @@ TEST_SUITE("integration") {
       settings.password_iterations(1);
 
       std::atomic<bool> stop = false;
+      std::atomic<std::size_t> killed = 0;
       std::thread killer([&] {
         session sniper(*where, "postgres", where->superuser());
         for (unsigned shot = 0; !stop; ++shot) {
           std::this_thread::sleep_for(std::chrono::milliseconds(3 + shot * 7 % 31));
-          sniper.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" +
-                     world.connector() + "'");
+          killed += sniper
+                        .run(
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                            "usename = '" +
+                            world.connector() + "'")
+                        .size();
         }
       });
       const auto insist = [&](auto attempt) {
@@ -245,6 +250,7 @@ TEST_SUITE("integration") {
       stop = true;
       killer.join();
 
+      CHECK(killed > 20);
       CHECK(ids.size() == 16);
       CHECK(logins_without_lease(world) == "");
       CHECK(psql_value(*where, world.ledger_database(), "SELECT count(*) FROM pgrant.lease") ==

@@ -14,7 +14,7 @@ using pgrant::lease_state;
 
 namespace {
 
-std::string sessions_of(lease_world& world, const std::string& condition) {
+std::string lease_sessions_of(lease_world& world, const std::string& condition) {
   return psql_value(world.where(), "postgres",
                     "SELECT count(*) FROM pg_stat_activity WHERE " + condition);
 }
@@ -31,6 +31,7 @@ std::unique_ptr<PGconn, void (*)(PGconn*)> sleeping_login(const server& where,
                                 user.c_str(), options.c_str(), nullptr};
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection(PQconnectStartParams(keywords, values, 0),
                                                         PQfinish);
+  PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
   for (int i = 0; i < 30; ++i) {
     PQconnectPoll(connection.get());
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -46,7 +47,7 @@ TEST_SUITE("integration") {
       lease_world& world = world_of(where);
       const auto granted = world.grant(read_for("sleeper"));
       const auto asleep = sleeping_login(where, world.database(), granted.lease.grantee, 4);
-      REQUIRE(sessions_of(world, "usename = '" + granted.lease.grantee + "'") == "0");
+      REQUIRE(lease_sessions_of(world, "usename = '" + granted.lease.grantee + "'") == "0");
       const auto end = world.revoke(granted.lease.id);
       CHECK(end.lease.state == lease_state::ended);
       CHECK(end.sessions_ended == 1);
@@ -92,8 +93,8 @@ TEST_SUITE("integration") {
       CHECK(end.lease.state == lease_state::ended);
       CHECK(end.sessions_ended >= 1);
       CHECK(holding.state("COMMIT") != "00000");
-      CHECK(sessions_of(world, "usesysid <> 0 AND usesysid NOT IN (SELECT oid FROM pg_roles)") ==
-            "0");
+      CHECK(lease_sessions_of(
+                world, "usesysid <> 0 AND usesysid NOT IN (SELECT oid FROM pg_roles)") == "0");
     });
   }
 

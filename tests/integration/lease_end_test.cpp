@@ -12,11 +12,11 @@ using pgrant::lease_state;
 
 namespace {
 
-std::string read_state(lease_world& world, const std::string& person) {
+std::string lease_read_state(lease_world& world, const std::string& person) {
   return psql_state(world.where(), world.database(), person, "SELECT FROM world.t");
 }
 
-std::string write_state(lease_world& world, const std::string& person) {
+std::string lease_write_state(lease_world& world, const std::string& person) {
   return psql_state(world.where(), world.database(), person, "DELETE FROM world.t WHERE false") ==
                  "00000"
              ? "deletes"
@@ -25,12 +25,12 @@ std::string write_state(lease_world& world, const std::string& person) {
 }
 
 // Membership rows that the ledger counts; none when no lease is active.
-std::string counted(lease_world& world) {
+std::string counted_memberships(lease_world& world) {
   return psql_value(world.where(), world.ledger_database(),
                     "SELECT count(*) FROM pgrant.membership");
 }
 
-bool role_exists(lease_world& world, const std::string& role) {
+bool lease_role_exists(lease_world& world, const std::string& role) {
   return psql_value(world.where(), "postgres",
                     "SELECT count(*) FROM pg_roles WHERE rolname = '" + role + "'") == "1";
 }
@@ -49,19 +49,19 @@ TEST_SUITE("integration") {
         const auto two = world.grant(read_for_role(person).also("world-write"));
         const auto& sooner = first_goes_first ? one : two;
         const auto& later = first_goes_first ? two : one;
-        CHECK(write_state(world, person) == "00000");
+        CHECK(lease_write_state(world, person) == "00000");
 
         const auto first = world.revoke(sooner.lease.id);
         CHECK(first.lease.state == lease_state::ended);
         CHECK(first.kept == std::vector<std::string>{"world-read"});
-        CHECK(read_state(world, person) == "00000");
-        CHECK(write_state(world, person) == (first_goes_first ? "00000" : "42501"));
+        CHECK(lease_read_state(world, person) == "00000");
+        CHECK(lease_write_state(world, person) == (first_goes_first ? "00000" : "42501"));
 
         const auto last = world.revoke(later.lease.id);
         CHECK(last.kept.empty());
-        CHECK(read_state(world, person) == "42501");
+        CHECK(lease_read_state(world, person) == "42501");
         CHECK(access_state(where, world.database()) == before);
-        CHECK(counted(world) == "0");
+        CHECK(counted_memberships(world) == "0");
       }
     });
   }
@@ -84,24 +84,24 @@ TEST_SUITE("integration") {
           const std::string person = world.fresh_login();
           psql(where, "postgres", grantor, "GRANT world_read TO " + person + option);
           const std::string before = access_state(where, world.database());
-          const bool could_read = read_state(world, person) == "00000";
+          const bool could_read = lease_read_state(world, person) == "00000";
           const bool could_set =
               psql_state(where, world.database(), person, "SET ROLE world_read") == "00000";
 
           const auto one = world.grant(read_for_role(person));
           const auto two = world.grant(read_for_role(person));
-          CHECK(read_state(world, person) == "00000");
+          CHECK(lease_read_state(world, person) == "00000");
           const bool can_set =
               psql_state(where, world.database(), person, "SET ROLE world_read") == "00000";
           CHECK(can_set == could_set);
           world.revoke(one.lease.id);
-          CHECK(read_state(world, person) == "00000");
+          CHECK(lease_read_state(world, person) == "00000");
           const auto end = world.revoke(two.lease.id);
           CHECK(end.lease.state == lease_state::ended);
           CHECK(end.kept == std::vector<std::string>{"world-read"});
-          CHECK((read_state(world, person) == "00000") == could_read);
+          CHECK((lease_read_state(world, person) == "00000") == could_read);
           CHECK(access_state(where, world.database()) == before);
-          CHECK(counted(world) == "0");
+          CHECK(counted_memberships(world) == "0");
         }
       }
     });
@@ -148,7 +148,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("a lease ends by itself: the login at its time, sessions at the next sweep") {
-    for_each_server([](server& where) {
+    for_each_server(shape::azure, [](server& where) {
       lease_world& world = world_of(where);
       const std::string person = world.fresh_login();
       const std::string before = access_state(where, world.database());
@@ -171,7 +171,7 @@ TEST_SUITE("integration") {
       REQUIRE(report.ends.size() == 2);
       for (const auto& end : report.ends) CHECK(end.lease.state == lease_state::ended);
       CHECK(open.state("SELECT FROM world.t") != "00000");
-      CHECK(read_state(world, person) == "42501");
+      CHECK(lease_read_state(world, person) == "42501");
       const auto left = must(world.run(world.leases().async_list(pgrant::lease_filter())));
       REQUIRE(left.size() == 1);
       CHECK(left[0].id == lasting.lease.id);
@@ -223,8 +223,8 @@ TEST_SUITE("integration") {
       psql(where, "postgres", world.connector(), "DROP ROLE world_gone");
       must(world.run(ledger.async_register({}, {"world-gone"})));
       CHECK(world.revoke(last.lease.id).lease.state == lease_state::ended);
-      CHECK(read_state(world, other) == "42501");
-      CHECK(counted(world) == "0");
+      CHECK(lease_read_state(world, other) == "42501");
+      CHECK(counted_memberships(world) == "0");
     });
   }
 
@@ -237,9 +237,9 @@ TEST_SUITE("integration") {
       const auto report = must(world.run(world.leases().async_revoke_grantee("grace")));
       CHECK(report.ends.size() == 2);
       CHECK(report.failures.empty());
-      CHECK(!role_exists(world, one.lease.grantee));
-      CHECK(!role_exists(world, two.lease.grantee));
-      CHECK(role_exists(world, other.lease.grantee));
+      CHECK(!lease_role_exists(world, one.lease.grantee));
+      CHECK(!lease_role_exists(world, two.lease.grantee));
+      CHECK(lease_role_exists(world, other.lease.grantee));
       const auto nobody = world.run(world.leases().async_revoke_grantee("grace"));
       REQUIRE(!nobody);
       CHECK(nobody.error().code() == pgrant::errc::not_found);
