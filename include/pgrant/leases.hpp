@@ -174,9 +174,10 @@ class leases {
   }
 
   /// One round of ending: leases past their time by the server's clock, what earlier ends or
-  /// crashes have left, held logins whose next try is due, sessions of roles that are gone. Any
-  /// number of processes may sweep at once; they take different leases. To be called now and then:
-  /// until it is, expired logins are shut out by VALID UNTIL, but open sessions go on.
+  /// crashes have left, held logins whose next try is due, sessions of roles that are gone; at most
+  /// 1,000 leases at a time. Any number of processes may sweep at once; they take different leases.
+  /// To be called now and then: until it is, expired logins are shut out by VALID UNTIL, but open
+  /// sessions go on.
   template <detail::token_for<sweep_report> Token = boost::asio::deferred_t>
   auto async_sweep(Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(result<sweep_report>)>(

@@ -119,7 +119,8 @@ class ledger {
 
   /// Takes over the bundles of a policy that was applied (`plan::bundles`), and forgets the dropped
   /// ones; others stay. From then on `leases::async_grant` knows them by name. Running leases of a
-  /// forgotten bundle end as usual. Fails with `not_found` if a bundle role does not exist.
+  /// forgotten bundle end as usual. Fails with `not_found` if a bundle role does not exist, and
+  /// with `conflict` if another bundle has it.
   template <detail::token_for<void> Token = boost::asio::deferred_t>
   auto async_register(std::vector<planned_bundle> bundles, std::vector<std::string> dropped,
                       Token&& token = Token()) {

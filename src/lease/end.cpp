@@ -136,7 +136,11 @@ lease_task<void> clear_login(login_end& end) {
   auto cleared = co_await end.end_prepared_transactions();
   if (!cleared) co_return cleared.error();
   auto borrowers = co_await end.end_borrowers();
-  co_return borrowers;
+  if (!borrowers) co_return borrowers.error();
+  // What does not work here shows in what keeps the login from being dropped.
+  auto dropped = co_await end.drop_default_privileges();
+  if (!dropped && is_lost(dropped.error())) co_return dropped.error();
+  co_return success();
 }
 
 lease_task<lease_end> finish_login(end_work& work) {

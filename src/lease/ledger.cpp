@@ -46,12 +46,10 @@ lease_task<int> prepare_ledger(store_ptr store) {
   co_return version;
 }
 
-lease_task<void> register_bundles(store_ptr store, std::vector<planned_bundle> bundles,
-                                  std::vector<std::string> dropped) {
-  auto opened = co_await store->open();
-  BOOST_OUTCOME_CO_TRY(const auto where, std::move(opened));
-  std::ranges::sort(bundles, {}, &planned_bundle::name);
-  std::vector<std::string> names;
+lease_task<void> register_once(store_ptr store, connection_ptr where,
+                               const std::vector<planned_bundle>& bundles,
+                               const std::vector<std::string>& dropped) {
+  std::vector<std::string> names = dropped;
   for (const planned_bundle& b : bundles) names.push_back(b.name);
 
   batch work;
@@ -59,6 +57,9 @@ lease_task<void> register_bundles(store_ptr store, std::vector<planned_bundle> b
   work.add(statement("SELECT FROM pgrant.bundle WHERE name = ANY ($1::text[]) ORDER BY role_oid "
                      "FOR UPDATE")
                .bind_array(names));
+  // First: a bundle that was renamed has the role of a dropped one.
+  work.add(
+      statement("DELETE FROM pgrant.bundle WHERE name = ANY ($1::text[])").bind_array(dropped));
   for (const planned_bundle& b : bundles) {
     work.add(statement(register_bundle_statement)
                  .bind(b.name)
@@ -67,12 +68,10 @@ lease_task<void> register_bundles(store_ptr store, std::vector<planned_bundle> b
                  .bind(std::to_string(b.maximum_seconds))
                  .bind_array(b.databases));
   }
-  work.add(
-      statement("DELETE FROM pgrant.bundle WHERE name = ANY ($1::text[])").bind_array(dropped));
   auto done = co_await run_all(where, std::move(work));
   BOOST_OUTCOME_CO_TRY(const auto answers, std::move(done));
   for (std::size_t i = 0; i < bundles.size(); ++i) {
-    if (answers[i + 2].affected() == 1) continue;
+    if (answers[i + 3].affected() == 1) continue;
     co_await roll_back(where);
     co_return error(errc::not_found, "the bundle's role does not exist")
         .with_field("bundles." + bundles[i].name)
@@ -87,6 +86,30 @@ lease_task<void> register_bundles(store_ptr store, std::vector<planned_bundle> b
   auto committed = co_await run_all(where, std::move(end));
   if (!committed) co_return committed.error();
   co_return success();
+}
+
+lease_task<void> register_bundles(store_ptr store, std::vector<planned_bundle> bundles,
+                                  std::vector<std::string> dropped) {
+  auto opened = co_await store->open();
+  BOOST_OUTCOME_CO_TRY(const auto where, std::move(opened));
+  std::ranges::sort(bundles, {}, &planned_bundle::name);
+  std::optional<error> failed;
+  for (int tries = 0; tries <= conflict_tries; ++tries) {
+    if (tries > 0) co_await pause(conflict_pause(tries));
+    auto done = co_await register_once(store, where, bundles, dropped);
+    if (done) co_return success();
+    failed = done.error();
+    if (!is_conflict(*failed)) break;
+  }
+  if (failed->state() == "23505"_sqlstate) {
+    // Somebody who registered the same at the same moment would be done by now.
+    co_return error(errc::conflict, "two bundles have the same role")
+        .with_state(failed->state())
+        .with_detail(failed->detail())
+        .with_field("bundles")
+        .with_hint("give each bundle a role of its own, or drop the other bundle");
+  }
+  co_return *failed;
 }
 
 result<registered_bundle> read_registered_bundle(const row& r) {

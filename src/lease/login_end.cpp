@@ -29,6 +29,13 @@ constexpr sql_fragment prepared_transactions_query =
     R"(SELECT p.gid, d.datname FROM pg_catalog.pg_prepared_xact() p
 JOIN pg_catalog.pg_database d ON d.oid = p.dbid WHERE p.ownerid = $1::oid)";
 
+// 826 is pg_default_acl, 1260 is pg_authid. 'o': they belong to the login.
+constexpr sql_fragment only_default_privileges_query =
+    R"(SELECT d.datname FROM pg_catalog.pg_shdepend s
+JOIN pg_catalog.pg_database d ON d.oid = s.dbid
+WHERE s.refclassid = 1260 AND s.refobjid = $1::oid
+GROUP BY d.datname HAVING bool_and(s.classid = 826 AND s.deptype = 'o'))";
+
 constexpr std::chrono::milliseconds short_pause{100};
 
 int count_true(const rows& answer) {
@@ -176,6 +183,24 @@ lease_task<void> login_end::end_prepared_transactions() {
     }
   }
   if (failed) co_return *failed;
+  co_return success();
+}
+
+lease_task<void> login_end::drop_default_privileges() {
+  auto asked = co_await run(
+      where_, statement(only_default_privileges_query).bind(std::to_string(login_oid_)));
+  BOOST_OUTCOME_CO_TRY(const rows databases, std::move(asked));
+  for (const row r : databases) {
+    auto opened = co_await open_connection(engine_.ending_store().connector(), r[0].str());
+    if (!opened) co_return opened.error();
+    const connection_ptr there = std::move(opened).assume_value();
+    batch work;
+    work.add(statement("BEGIN")).add(statement(sql_text("SET LOCAL ROLE ").name(login_)));
+    work.add(statement(sql_text("DROP OWNED BY ").name(login_))).add(statement("COMMIT"));
+    auto dropped = co_await run_all(there, std::move(work));
+    there->close();
+    if (!dropped) co_return dropped.error();
+  }
   co_return success();
 }
 

@@ -30,6 +30,9 @@ class login_end {
   lease_task<void> end_hidden_backends();
   /// Rolls back what the login has prepared, in the databases where that was.
   lease_task<void> end_prepared_transactions();
+  /// Drops default privileges that the login has set for itself, which any login may do and which
+  /// would keep it: they are of no use to anybody. Only where a database holds nothing else of it.
+  lease_task<void> drop_default_privileges();
   /// On 14 a login can lend itself: ends the sessions of its members, who could keep it.
   lease_task<void> end_borrowers();
 

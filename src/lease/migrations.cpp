@@ -19,7 +19,7 @@ constexpr sql_fragment first_statements[] = {
     R"(CREATE TABLE pgrant.bundle (
   name text COLLATE "C" PRIMARY KEY,
   role_name text COLLATE "C" NOT NULL,
-  role_oid oid NOT NULL,
+  role_oid oid NOT NULL UNIQUE,
   description text NOT NULL,
   maximum_seconds bigint NOT NULL CHECK (maximum_seconds >= 0),
   databases text[] NOT NULL,

@@ -98,6 +98,22 @@ TEST_SUITE("integration") {
     });
   }
 
+  TEST_CASE("default privileges of its own do not keep a login") {
+    for_each_server([](server& where) {
+      lease_world& world = world_of(where);
+      const std::string before = access_state(where, world.database());
+      const auto granted = world.grant(read_for("ada"));
+      for (const std::string& database : {world.database(), std::string("postgres")}) {
+        psql(where, database, granted.lease.grantee,
+             "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC");
+      }
+      const auto end = world.revoke(granted.lease.id);
+      INFO(end.lease.held_why);
+      CHECK(end.lease.state == lease_state::ended);
+      CHECK(access_state(where, world.database()) == before);
+    });
+  }
+
   TEST_CASE("sessions of a role that somebody dropped are ended by a sweep") {
     for_each_server([](server& where) {
       lease_world& world = world_of(where);
