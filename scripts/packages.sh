@@ -6,7 +6,7 @@ packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config libb
   libboost-json1.81-dev libpq-dev libssl-dev libcli11-dev libyaml-cpp-dev)
 packages_tests=(doctest-dev)
 packages_servers=(npm:npm postgresql-client:psql)
-packages_sanitizers=(clang-19:clang++-19 libclang-rt-19-dev)
+packages_sanitizers=(clang-19:clang++-19 libclang-rt-19-dev llvm-19)  # llvm: names in reports
 packages_bench=(libbenchmark-dev)
 packages_format=(clang-format-19:clang-format-19)
 packages_tidy=(clang-19:clang++-19 clang-tidy-19:clang-tidy-19)

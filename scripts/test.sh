@@ -84,7 +84,9 @@ run_tests() {
   fi
   # Undefined behaviour is a failure, not a remark.
   local options=(env UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    TSAN_OPTIONS=halt_on_error=0:exitcode=66 ASAN_OPTIONS=detect_stack_use_after_return=1)
+    TSAN_OPTIONS=exitcode=66
+    ASAN_OPTIONS=detect_stack_use_after_return=1
+    ASAN_SYMBOLIZER_PATH=/usr/lib/llvm-19/bin/llvm-symbolizer)
   run_in_background "test-$configuration" "${options[@]}" "${program[@]}"
 }
 
