@@ -152,7 +152,7 @@ TEST_SUITE("unit") {
       test::fake_pq link;
       link.polls = {poll_state::connected};
       link.fail_call = step;
-      connect_fsm machine(link, connect_two_hosts());
+      connect_fsm machine(link, connect_target_of("host=a.test user=ada sslmode=require"));
       machine.begin();
       machine.resolved({"192.0.2.1"}, "");
       auto next = machine.ready({.writable = true});

@@ -31,7 +31,7 @@ inline item failure_answer(std::string_view state, bool fatal = false) {
   made.what = answer::kind::failure;
   made.failure = pgrant::detail::server_error({.severity = "",
                                                .state = pgrant::sqlstate::parse(state),
-                                               .message = "no",
+                                               .message = "no " + std::string(state),
                                                .detail = "",
                                                .hint = ""});
   made.fatal = fatal;

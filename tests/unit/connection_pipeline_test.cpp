@@ -62,6 +62,31 @@ TEST_SUITE("unit") {
     CHECK(machine.reusable());
   }
 
+  TEST_CASE("what was skipped says what it was skipped for, group by group") {
+    test::fake_pq link;
+    for (const char* state : {"42501", "22012"}) {
+      link.reads.push_back({test::failure_answer(state), test::end_answer(), test::skipped_answer(),
+                            test::end_answer(), test::sync_answer()});
+    }
+    batch work = pipeline_batch(2).sync();
+    work.add(pgrant::statement("SELECT 2")).add(pgrant::statement("SELECT 3"));
+    pipeline_fsm machine(link, std::move(work));
+    REQUIRE(test::run(machine));
+    const auto done = machine.take().value();
+    CHECK(done[1].error().detail() == "no 42501");
+    CHECK(done[3].error().detail() == "no 22012");
+  }
+
+  TEST_CASE("while bytes are left to send, a batch reads too") {
+    test::fake_pq link;
+    link.flushes = {pgrant::detail::flush_state::pending};
+    link.reads = {{test::rows_answer(), test::end_answer(), test::sync_answer()}};
+    pipeline_fsm machine(link, pipeline_batch(1));
+    CHECK(machine.resume({}) == wait_for::read_write);
+    CHECK(machine.resume({.readable = true}) == wait_for::nothing);
+    CHECK(machine.take().value().ok());
+  }
+
   TEST_CASE("a commit that fails takes its whole group with it") {
     test::fake_pq link;
     link.reads = {{test::rows_answer(), test::end_answer(), test::failure_answer("23503"),
