@@ -121,7 +121,7 @@ class lease_filter {
 
 /// What ending a lease did.
 struct lease_end {
-  pgrant::lease lease;      ///< After the end: ended, held, or still ending.
+  pgrant::lease lease;  ///< After the end: ended, held, or still ending.
   int sessions_ended = 0;
   bool login_dropped = false;
   /// Bundles whose membership stays: another lease, or the grantee had it before.

@@ -51,6 +51,9 @@ class lease_settings {
   /// How long one end may take before it is left to the next sweep (default 10 s). Access through
   /// the bundles is gone long before: it goes first.
   lease_settings& end_timeout(std::chrono::milliseconds t) { return end_timeout_ = t, *this; }
+  /// How many ends work at the same time; others wait (default 2). Each needs two connections, and
+  /// now and then a third: no more than a third of a pool's size.
+  lease_settings& ends_at_once(int count) { return ends_at_once_ = count, *this; }
   /// On PostgreSQL 16 and later an existing role loses a bundle at once, also in open sessions, so
   /// those are left alone unless this is on. On 14 and 15 a session could keep the bundle with SET
   /// ROLE, so sessions always end there.
@@ -69,6 +72,7 @@ class lease_settings {
   int password_iterations() const noexcept { return iterations_; }
   std::chrono::seconds maximum_duration() const noexcept { return maximum_; }
   std::chrono::milliseconds end_timeout() const noexcept { return end_timeout_; }
+  int ends_at_once() const noexcept { return ends_at_once_; }
   bool end_sessions_of_existing_roles() const noexcept { return end_existing_sessions_; }
   const connection_spec& endpoint() const noexcept { return endpoint_; }
   const step_function& on_step() const noexcept { return on_step_; }
@@ -83,6 +87,7 @@ class lease_settings {
   int iterations_ = 4096;
   std::chrono::seconds maximum_ = std::chrono::hours(7 * 24);
   std::chrono::milliseconds end_timeout_{10'000};
+  int ends_at_once_ = 2;
   bool end_existing_sessions_ = false;
   connection_spec endpoint_;
   step_function on_step_;

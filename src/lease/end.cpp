@@ -93,8 +93,12 @@ struct end_work {
 };
 
 // What was in the way may be gone at the next sweep; the access is gone already.
-lease_task<lease_end> leave_for_later(end_work& work, error why) {
+lease_task<lease_end> leave_for_later(end_work& work, login_end& end, error why) {
   if (is_lost(why)) co_return why;
+  if (work.found.lease.kind == grantee_kind::ephemeral_login) {
+    auto taken = co_await end.take_back();
+    if (!taken && is_lost(taken.error())) co_return taken.error();
+  }
   lease_state_change change;
   change.to = lease_state::ending;
   change.why = why.describe();
@@ -110,7 +114,7 @@ lease_task<lease_end> finish_existing_role(end_work& work) {
   auto ended = co_await end.end_sessions();
   work.done.sessions_ended += end.sessions_ended();
   if (!ended) {
-    auto later = co_await leave_for_later(work, ended.error());
+    auto later = co_await leave_for_later(work, end, ended.error());
     co_return later;
   }
   lease_state_change change;
@@ -159,7 +163,7 @@ lease_task<lease_end> finish_login(end_work& work) {
     auto cleared = co_await clear_login(end);
     work.done.sessions_ended += end.sessions_ended();
     if (!cleared) {
-      auto later = co_await leave_for_later(work, cleared.error());
+      auto later = co_await leave_for_later(work, end, cleared.error());
       co_return later;
     }
     work.engine.step(work.found.lease.id, "drop");
@@ -173,7 +177,7 @@ lease_task<lease_end> finish_login(end_work& work) {
       auto taken = co_await end.take_back();
       if (!taken && is_lost(taken.error())) co_return taken.error();
     } else if (!dropped && dropped.error().state() != "42704"_sqlstate) {
-      auto later = co_await leave_for_later(work, dropped.error());
+      auto later = co_await leave_for_later(work, end, dropped.error());
       co_return later;
     }
   }
@@ -194,6 +198,8 @@ lease_task<lease_end> finish_login(end_work& work) {
 lease_task<std::optional<lease_end>> finish(lease_engine& engine, lease_executor us, cut_lease done,
                                             busy_lease busy) {
   std::string id = done.found.lease.id;
+  co_await engine.turns().wait();
+  const end_turns::turn ours(engine.turns());
   auto opened = co_await engine.ending_store().open();
   BOOST_OUTCOME_CO_TRY(auto holder, std::move(opened));
   auto locked = co_await lock_lease(engine, holder, id, busy);

@@ -1,5 +1,7 @@
 #include "lease/lease_engine.hpp"
 
+#include <algorithm>
+
 #include "pgrant/sql.hpp"
 
 namespace pgrant {
@@ -10,7 +12,8 @@ lease_engine::lease_engine(std::shared_ptr<database_connector> connector,
     : store_(std::make_shared<ledger_store>(connector, settings.ledger_database())),
       ending_store_(ending ? std::make_shared<ledger_store>(ending, settings.ledger_database())
                            : store_),
-      settings_(std::move(settings)) {}
+      settings_(std::move(settings)),
+      turns_(store_->executor(), std::max(settings_.ends_at_once(), 1)) {}
 
 void lease_engine::step(const std::string& lease, std::string_view what) const {
   if (settings_.on_step()) settings_.on_step()(lease_step{lease, what});
@@ -120,6 +123,7 @@ result<void> lease_settings::validate() const {
   if (end_timeout_ < std::chrono::seconds(1)) {
     return refuse("the time for an end is below 1 s", "end_timeout");
   }
+  if (ends_at_once_ < 1) return refuse("no end may run", "ends_at_once");
   return success();
 }
 

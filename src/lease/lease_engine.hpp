@@ -1,6 +1,7 @@
 // What all operations on leases share.
 #pragma once
 
+#include <boost/asio/experimental/concurrent_channel.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,33 @@ struct lease_executor {
   bool has_membership_options() const noexcept { return server_version >= 160000; }
 };
 
+/// Lets a few ends run at a time. Each holds one connection while it waits for another: any number
+/// at once would take the whole of a pool and wait for ever.
+class end_turns {
+ public:
+  end_turns(const boost::asio::any_io_executor& executor, int at_once)
+      : taken_(executor, static_cast<std::size_t>(at_once)) {}
+
+  class turn {
+   public:
+    explicit turn(end_turns& from) noexcept : from_(&from) {}
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    ~turn() {
+      from_->taken_.try_receive([](const boost::system::error_code&) {});
+    }
+
+   private:
+    end_turns* from_;
+  };
+
+  /// To be awaited before a `turn` is made.
+  auto wait() { return taken_.async_send({}, boost::asio::use_awaitable); }
+
+ private:
+  boost::asio::experimental::concurrent_channel<void(boost::system::error_code)> taken_;
+};
+
 class lease_engine : public std::enable_shared_from_this<lease_engine> {
  public:
   lease_engine(std::shared_ptr<database_connector> connector,
@@ -34,6 +62,7 @@ class lease_engine : public std::enable_shared_from_this<lease_engine> {
   /// The ledger through the connections for granting, and through those for ending.
   ledger_store& store() noexcept { return *store_; }
   ledger_store& ending_store() noexcept { return *ending_store_; }
+  end_turns& turns() noexcept { return turns_; }
   void step(const std::string& lease, std::string_view what) const;
 
   lease_task<lease_executor> who_are_we(connection_ptr where);
@@ -47,6 +76,7 @@ class lease_engine : public std::enable_shared_from_this<lease_engine> {
  private:
   std::shared_ptr<ledger_store> store_, ending_store_;
   lease_settings settings_;
+  end_turns turns_;
 };
 
 }  // namespace pgrant::detail
