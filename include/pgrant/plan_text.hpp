@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "pgrant/plan.hpp"
 
@@ -19,9 +20,13 @@ class plan_text_options {
   std::size_t longest_statement_ = 0;
 };
 
+/// A text from a server, safe to show: control characters, and those that turn the direction of
+/// writing, become `\xNN`, so that no name can disguise itself as another or steer a terminal.
+std::string printable(std::string_view text);
+
 /// Per database every statement with its reason and authority; then what cannot be granted, with
-/// the remedies, and the warnings. Ends with a line of numbers. Control characters in names, and
-/// those that turn the direction of writing, are shown as `\xNN`: no name can disguise another.
+/// the remedies, and the warnings. Ends with a line of numbers. Names are shown
+/// as `printable` does.
 std::string render(const plan& p, const plan_text_options& options = plan_text_options());
 
 }  // namespace pgrant

@@ -34,7 +34,9 @@ std::size_t plan_text_unsafe(std::string_view text, std::size_t at) noexcept {
   return marks || overrides || isolates ? 3 : 0;
 }
 
-std::string plan_text_shown(std::string_view text) {
+}  // namespace
+
+std::string printable(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
@@ -50,11 +52,13 @@ std::string plan_text_shown(std::string_view text) {
   return shown;
 }
 
+namespace {
+
 std::string plan_text_statement(const std::string& sql, std::size_t longest) {
-  if (longest == 0 || sql.size() <= longest) return plan_text_shown(sql);
+  if (longest == 0 || sql.size() <= longest) return printable(sql);
   std::size_t cut = longest;
   while (cut > 0 && (static_cast<unsigned char>(sql[cut]) & 0xc0) == 0x80) --cut;
-  return plan_text_shown(std::string_view(sql).substr(0, cut)) + " ... (" +
+  return printable(std::string_view(sql).substr(0, cut)) + " ... (" +
          std::to_string(sql.size() - cut) + " bytes more)";
 }
 
@@ -62,7 +66,7 @@ void plan_text_line(std::string& out, std::string_view label, std::string_view v
   if (value.empty()) return;
   out += "       ";
   out += label;
-  out += plan_text_shown(value);
+  out += printable(value);
   out += '\n';
 }
 
@@ -72,11 +76,11 @@ std::string plan_text_count(std::size_t n, std::string_view one, std::string_vie
 
 void plan_text_missing(std::string& out, const not_granted& missing) {
   out += "  - ";
-  out += plan_text_shown(missing.object);
+  out += printable(missing.object);
   if (!missing.database.empty())
-    out += " in database " + plan_text_shown(quote_identifier(missing.database));
+    out += " in database " + printable(quote_identifier(missing.database));
   if (!missing.privileges.empty()) {
-    out += ": " + to_string(missing.privileges) + " for " + plan_text_shown(missing.grantee);
+    out += ": " + to_string(missing.privileges) + " for " + printable(missing.grantee);
   }
   out += '\n';
   plan_text_line(out, "why:    ", missing.reason);
@@ -86,19 +90,18 @@ void plan_text_missing(std::string& out, const not_granted& missing) {
 }  // namespace
 
 std::string render(const plan& p, const plan_text_options& options) {
-  std::string out = "plan for " + plan_text_shown(quote_identifier(p.executor)) +
-                    " on PostgreSQL " + std::to_string(p.server_version / 10000) + "." +
+  std::string out = "plan for " + printable(quote_identifier(p.executor)) + " on PostgreSQL " +
+                    std::to_string(p.server_version / 10000) + "." +
                     std::to_string(p.server_version % 10000) + ", cluster " +
-                    plan_text_shown(p.system_identifier) + ", as of " +
-                    plan_text_shown(p.snapshot_taken_at) + "\n";
+                    printable(p.system_identifier) + ", as of " + printable(p.snapshot_taken_at) +
+                    "\n";
   const std::string* database = nullptr;
   std::size_t number = 0;
   for (const step& s : p.steps) {
     if (!database || *database != s.database) {
       database = &s.database;
-      out += s.database.empty()
-                 ? "\ncluster-wide\n"
-                 : "\ndatabase " + plan_text_shown(quote_identifier(s.database)) + "\n";
+      out += s.database.empty() ? "\ncluster-wide\n"
+                                : "\ndatabase " + printable(quote_identifier(s.database)) + "\n";
     }
     std::string label = std::to_string(++number) + ". ";
     if (label.size() < 5) label.insert(0, 5 - label.size(), ' ');
@@ -107,12 +110,12 @@ std::string render(const plan& p, const plan_text_options& options) {
     plan_text_line(out, "who: ", s.authority);
   }
   if (!p.not_granted.empty()) {
-    out += "\ncannot be done by " + plan_text_shown(quote_identifier(p.executor)) + "\n";
+    out += "\ncannot be done by " + printable(quote_identifier(p.executor)) + "\n";
     for (const not_granted& missing : p.not_granted) plan_text_missing(out, missing);
   }
   if (!p.warnings.empty()) {
     out += "\nwarnings\n";
-    for (const std::string& warning : p.warnings) out += "  - " + plan_text_shown(warning) + "\n";
+    for (const std::string& warning : p.warnings) out += "  - " + printable(warning) + "\n";
   }
   out += "\n" + (p.empty() ? std::string("nothing to do")
                            : plan_text_count(p.steps.size(), "statement", "statements"));

@@ -1,0 +1,256 @@
+#include "command/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+namespace pgrant::command {
+
+namespace {
+
+class parser {
+ public:
+  parser()
+      : app_("Manages access to PostgreSQL on Azure: bundles of privileges, granted for a time.") {
+    app_.name("pgrant");
+    app_.set_version_flag("--version", "pgrant " PGRANT_VERSION);
+    app_.require_subcommand(1);
+    app_.footer(
+        "The connection is --dsn or PGRANT_DSN: a libpq URI or key/value string. The password "
+        "comes\n"
+        "from secret=file:PATH or secret=env:NAME in it, from --password-file, or from a prompt.\n"
+        "Exit status: 0 done, 1 failed, 2 bad usage or input, 3 plan --check found something to "
+        "do.");
+    add_check();
+    add_bootstrap();
+    add_inventory();
+    add_plan();
+    add_apply();
+    add_grant();
+    add_leases();
+    add_revoke();
+    add_expire();
+    add_schema();
+    add_password();
+    add_sandbox();
+  }
+
+  parsed parse(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& why) {
+      const int status = app_.exit(why);
+      return {std::nullopt, status == 0 ? exit_done : exit_usage};
+    }
+    return {std::move(given_), exit_done};
+  }
+
+ private:
+  CLI::App* verb(const std::string& name, const std::string& about, const std::string& example) {
+    CLI::App* made = app_.add_subcommand(name, about);
+    made->footer("Example:\n  " + example);
+    made->add_flag("--json", given_.json, "Print JSON (a documented, versioned shape)");
+    made->callback([this, name] { given_.verb = name; });
+    return made;
+  }
+
+  CLI::App* connected(const std::string& name, const std::string& about, const std::string& example,
+                      bool own_password = true) {
+    CLI::App* made = verb(name, about, example);
+    made->add_option(
+            "--dsn", given_.dsn,
+            "Where to connect: a libpq URI or key/value string without a password; default: "
+            "the environment variable PGRANT_DSN")
+        ->type_name("DSN");
+    if (own_password)
+      made->add_option("--password-file", given_.password_file,
+                       "A file whose content is the login's password")
+          ->type_name("FILE");
+    made->add_option("--ledger-database", given_.ledger_database,
+                     "The database that keeps the ledger")
+        ->type_name("NAME")
+        ->capture_default_str();
+    return made;
+  }
+
+  void add_yes(CLI::App* to) { to->add_flag("--yes,-y", given_.yes, "Do it without asking"); }
+
+  void add_check() {
+    connected(
+        "check", "Looks at the connection, the server and the login, and says what to mend",
+        "pgrant check --dsn 'host=shop.postgres.database.azure.com user=pgadmin dbname=postgres'");
+  }
+
+  void add_bootstrap() {
+    CLI::App* v = connected(
+        "bootstrap", "Sets up the connector role, as an administrator; shows the plan and asks",
+        "pgrant bootstrap --profile guide --connector apono_connector --password-file "
+        "connector.password",
+        false);
+    v->add_option("--profile", given_.profile, "guide: what the vendor guide's statements do")
+        ->check(CLI::IsMember({"guide"}))
+        ->capture_default_str();
+    v->add_option("--connector", given_.connector, "The connector role's name")
+        ->required()
+        ->type_name("ROLE");
+    v->add_option("--password-file", given_.password_file,
+                  "A file whose content is the connector's new password, or its SCRAM verifier")
+        ->required()
+        ->type_name("FILE");
+    v->add_option(
+         "--admin-password-file", given_.admin_password_file,
+         "A file whose content is the administrator's password, unless the DSN has a secret")
+        ->type_name("FILE");
+    v->add_option("--database", given_.databases,
+                  "A database to manage; may be repeated; default: all but the platform's own")
+        ->type_name("NAME");
+    v->add_option(
+         "--creator", given_.creators,
+         "A role whose future objects bundles may cover: the connector becomes its member; "
+         "may be repeated")
+        ->type_name("ROLE");
+    v->add_flag("--reset-password", given_.reset_password,
+                "Give a connector that exists the password of the file");
+    add_yes(v);
+  }
+
+  void add_inventory() {
+    CLI::App* v =
+        connected("inventory", "Lists databases, schemas, objects, roles, and who owns them",
+                  "pgrant inventory --database shop --objects");
+    v->add_option("--database", given_.databases, "Only this database; may be repeated")
+        ->type_name("NAME");
+    v->add_flag("--objects", given_.objects, "List every table, view, sequence and routine");
+  }
+
+  void add_plan() {
+    CLI::App* v = connected("plan", "Shows what has to be done so that a policy is true",
+                            "pgrant plan policy.yaml --out plan.json");
+    v->add_option("policy", given_.policy_file, "The policy, YAML or JSON")
+        ->required()
+        ->type_name("FILE");
+    v->add_flag("--check", given_.check, "Exit with 3 if there is something to do");
+    v->add_option("--out", given_.out, "Write the plan to this file, for apply --plan")
+        ->type_name("FILE");
+  }
+
+  void add_apply() {
+    CLI::App* v = connected("apply", "Makes a policy true; shows the plan and asks",
+                            "pgrant apply policy.yaml");
+    auto* policy =
+        v->add_option("policy", given_.policy_file, "The policy, YAML or JSON")->type_name("FILE");
+    auto* plan =
+        v->add_option("--plan", given_.plan_file, "Apply this plan of `plan --out` instead")
+            ->type_name("FILE");
+    policy->excludes(plan);
+    add_yes(v);
+  }
+
+  void add_grant() {
+    CLI::App* v = connected("grant", "Gives bundles to somebody for a time",
+                            "pgrant grant sales-read --to ada --for 1h --reason 'ticket 4711'");
+    v->add_option("bundles", given_.bundles, "The bundles; the lease has all of them or none")
+        ->required()
+        ->type_name("BUNDLE");
+    auto* person =
+        v->add_option("--to", given_.person, "Make a login for this person")->type_name("PERSON");
+    auto* role = v->add_option("--to-role", given_.role, "Grant to this role, which exists")
+                     ->type_name("ROLE");
+    person->excludes(role);
+    v->add_option("--for", given_.duration, "How long: 45s, 30m, 8h, 1d")
+        ->required()
+        ->type_name("TIME");
+    v->add_option("--reason", given_.reason, "Why; stands in the ledger")
+        ->required()
+        ->type_name("TEXT");
+    v->add_option("--requester", given_.requester, "Who asks, if somebody else")->type_name("NAME");
+    v->add_option("--key", given_.key, "The same key twice is one lease")->type_name("TEXT");
+    v->add_option(
+         "--credentials-file", given_.credentials_file,
+         "Write lease and credentials to this new file (mode 0600, JSON) instead of showing them")
+        ->type_name("FILE");
+    add_yes(v);
+  }
+
+  void add_leases() {
+    CLI::App* v = connected("leases", "Lists leases", "pgrant leases --grantee ada");
+    v->add_flag("--all", given_.all, "Also those that are over");
+    v->add_option("--bundle", given_.bundle, "Only of this bundle")->type_name("BUNDLE");
+    v->add_option("--grantee", given_.grantee, "Only of this person or role")->type_name("NAME");
+  }
+
+  void add_revoke() {
+    CLI::App* v = connected("revoke", "Ends access now: membership, sessions, login",
+                            "pgrant revoke k3v7qd2n5xia");
+    auto* lease = v->add_option("lease", given_.lease, "The lease's id")->type_name("LEASE");
+    auto* grantee = v->add_option("--grantee", given_.grantee, "Every lease of this person or role")
+                        ->type_name("NAME");
+    lease->excludes(grantee);
+  }
+
+  void add_expire() {
+    connected("expire",
+              "Ends what has expired, and what earlier ends have left; to be run now and then",
+              "pgrant expire");
+  }
+
+  void add_schema() {
+    CLI::App* v = verb("schema", "Prints the JSON Schema of a document", "pgrant schema policy");
+    v->add_option("document", given_.subject, "integration or policy")
+        ->required()
+        ->check(CLI::IsMember({"integration", "policy"}));
+  }
+
+  void add_password() {
+    CLI::App* v = verb("password", "Makes a random password and its SCRAM-SHA-256 verifier",
+                       "pgrant password --length 32");
+    v->add_option("--length", given_.length, "Characters, 23 to 128")->capture_default_str();
+    v->add_option("--iterations", given_.iterations, "Rounds of PBKDF2 in the verifier")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+  }
+
+  void add_sandbox() {
+    CLI::App* v = verb("sandbox", "A throwaway server that behaves like Azure's",
+                       "pgrant sandbox start --directory /tmp/sandbox --major 18");
+    v->require_subcommand(1);
+    for (const auto& [name, about] : {std::pair("start", "Makes a sandbox and starts it"),
+                                      std::pair("stop", "Stops the server"),
+                                      std::pair("status", "Says where it is and who may log in")}) {
+      CLI::App* s = v->add_subcommand(name, about);
+      s->footer(std::string("Example:\n  pgrant sandbox ") + name + " --directory /tmp/sandbox");
+      s->add_option("--directory", given_.directory, "Where everything of it lies")
+          ->required()
+          ->type_name("DIR");
+      s->add_flag("--json", given_.json, "Print JSON (a documented, versioned shape)");
+      s->callback([this, subject = std::string(name)] { given_.subject = subject; });
+    }
+    CLI::App* start = v->get_subcommand("start");
+    start
+        ->add_option("--major", given_.major,
+                     "PostgreSQL's version, 14 to 18; default: the newest found")
+        ->check(CLI::Range(14, 18));
+    start->add_option("--port", given_.port, "TCP port; default: a free one")
+        ->check(CLI::Range(1, 65535));
+    start
+        ->add_option(
+            "--postgresql", given_.postgresql,
+            "Where versions are: a directory with MAJOR/bin/postgres in it; Debian's are found "
+            "without")
+        ->type_name("DIR");
+    start->add_option("--profile", given_.profile, "azure, or superuser: a stock server")
+        ->check(CLI::IsMember({"azure", "superuser"}))
+        ->default_str("azure");
+    v->get_subcommand("stop")->add_flag("--remove", given_.remove, "Delete its directory, too");
+  }
+
+  CLI::App app_;
+  arguments given_;
+};
+
+}  // namespace
+
+parsed parse_arguments(int argc, char** argv) {
+  return parser().parse(argc, argv);
+}
+
+}  // namespace pgrant::command
