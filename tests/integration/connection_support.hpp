@@ -42,7 +42,8 @@ inline pgrant::connect_options password_options(const server& where) {
 /// An open connection over TLS.
 inline pgrant::connection connected(boost::asio::io_context& context, const server& where) {
   pgrant::connection made(context.get_executor());
-  const auto outcome = wait(context, made.async_connect(tls_spec(where), password_options(where)));
+  const auto outcome =
+      test::wait(context, made.async_connect(tls_spec(where), password_options(where)));
   REQUIRE_MESSAGE(outcome.has_value(), outcome.error().describe());
   return made;
 }
@@ -51,7 +52,7 @@ inline pgrant::connection connected(boost::asio::io_context& context, const serv
 inline pgrant::connection connected_locally(boost::asio::io_context& context, const server& where) {
   pgrant::connection made(context.get_executor());
   const auto outcome =
-      wait(context, made.async_connect(socket_spec(where), pgrant::connect_options()));
+      test::wait(context, made.async_connect(socket_spec(where), pgrant::connect_options()));
   REQUIRE_MESSAGE(outcome.has_value(), outcome.error().describe());
   return made;
 }
@@ -59,7 +60,7 @@ inline pgrant::connection connected_locally(boost::asio::io_context& context, co
 /// The only value of a statement that has to succeed.
 inline std::string value_of(boost::asio::io_context& context, pgrant::connection& link,
                             pgrant::statement what) {
-  const auto answer = wait(context, link.async_execute(std::move(what)));
+  const auto answer = test::wait(context, link.async_execute(std::move(what)));
   REQUIRE_MESSAGE(answer.has_value(), answer.error().describe());
   REQUIRE(answer.value().size() == 1);
   return answer.value().at(0, 0).str();

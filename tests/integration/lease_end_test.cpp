@@ -270,7 +270,7 @@ TEST_SUITE("integration") {
           pgrant::leases mine(std::make_shared<pgrant::direct_connector>(
                                   context.get_executor(), spec, pgrant::connect_options()),
                               settings);
-          auto swept = wait(context, mine.async_sweep());
+          auto swept = test::wait(context, mine.async_sweep());
           if (swept) {
             reports[i] = std::move(swept).value();
           } else {

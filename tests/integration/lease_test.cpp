@@ -280,10 +280,10 @@ TEST_SUITE("integration") {
           } else {
             request.to_role(people[static_cast<std::size_t>((me + round) % 3)]);
           }
-          auto granted = wait(context, leases.async_grant(request));
+          auto granted = test::wait(context, leases.async_grant(request));
           pgrant::result<pgrant::lease_end> ended =
               pgrant::error(errc::internal, "was not granted");
-          if (granted) ended = wait(context, leases.async_revoke(granted.value().lease.id));
+          if (granted) ended = test::wait(context, leases.async_revoke(granted.value().lease.id));
           const std::lock_guard guard(failures_guard);
           if (!granted) failures.push_back(granted.error().describe());
           if (granted && !ended) failures.push_back(ended.error().describe());

@@ -52,7 +52,7 @@ class lease_world {
 
   template <class Operation>
   auto run(Operation&& operation) {
-    return wait(context_, std::forward<Operation>(operation));
+    return test::wait(context_, std::forward<Operation>(operation));
   }
   pgrant::granted_lease grant(pgrant::grant_request request);
   pgrant::lease_end revoke(const std::string& id);

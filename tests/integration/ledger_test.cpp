@@ -17,7 +17,7 @@ ledger ledger_in(lease_world& world, const std::string& database) {
   return ledger(world.open_as_connector(), database);
 }
 
-pgrant::planned_bundle some_bundle(const std::string& name, const std::string& role) {
+pgrant::planned_bundle ledger_bundle(const std::string& name, const std::string& role) {
   pgrant::planned_bundle bundle;
   bundle.name = name;
   bundle.role = role;
@@ -107,7 +107,7 @@ TEST_SUITE("integration") {
           ledger mine(std::make_shared<pgrant::direct_connector>(context.get_executor(), spec,
                                                                  pgrant::connect_options()),
                       database);
-          const auto outcome = wait(context, mine.async_prepare());
+          const auto outcome = test::wait(context, mine.async_prepare());
           if (!outcome) failure = outcome.error().describe();
         });
       }
@@ -122,11 +122,11 @@ TEST_SUITE("integration") {
     for_each_server([](server& where) {
       lease_world& world = world_of(where);
       ledger mine = ledger_in(world, world.fresh_ledger_database());
-      pgrant::planned_bundle bundle = some_bundle("reading", "world_read");
+      pgrant::planned_bundle bundle = ledger_bundle("reading", "world_read");
       bundle.description = "what it says; it's \"quoted\"";
       bundle.maximum_seconds = 3600;
       bundle.databases = {"a b", "c,\"d\""};
-      must(world.run(mine.async_register({bundle, some_bundle("writing", "world_write")}, {})));
+      must(world.run(mine.async_register({bundle, ledger_bundle("writing", "world_write")}, {})));
       auto known = must(world.run(mine.async_bundles()));
       REQUIRE(known.size() == 2);
       CHECK(known[0].bundle == bundle);
@@ -142,7 +142,7 @@ TEST_SUITE("integration") {
       CHECK(known[0].bundle == bundle);
 
       const auto missing = world.run(
-          mine.async_register({some_bundle("other", "no such role"), bundle}, {"reading"}));
+          mine.async_register({ledger_bundle("other", "no such role"), bundle}, {"reading"}));
       REQUIRE(!missing);
       CHECK(missing.error().code() == errc::not_found);
       CHECK(missing.error().field() == "bundles.other");

@@ -17,7 +17,7 @@ pgrant::snapshot take_snapshot(const server& where, const std::string& user,
                                pgrant::inspect_options options) {
   boost::asio::io_context context;
   auto connector = socket_connector(context.get_executor(), where, user);
-  auto taken = wait(context, pgrant::async_inspect(connector, std::move(options)));
+  auto taken = test::wait(context, pgrant::async_inspect(connector, std::move(options)));
   if (!taken) FAIL("no snapshot of " << where.label() << ": " << taken.error().describe());
   return std::move(taken).assume_value();
 }
