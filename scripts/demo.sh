@@ -7,7 +7,9 @@ cd "$(dirname "$0")/.."
 program=$PWD/build/release/src/command
 work=$(mktemp -d)
 chmod 711 "$work"  # the server's own user has to pass
-export PATH=$program:$PATH PGCONNECT_TIMEOUT=10 PSQLRC=/dev/null
+export PATH=$program:$PATH PGCONNECT_TIMEOUT=10 PGPASSFILE=$work/pgpass PSQLRC=$work/psqlrc
+(umask 077 && : >"$PGPASSFILE")
+echo '\set VERBOSITY verbose' >"$PSQLRC"  # shows the SQLSTATE
 steps=0
 
 end() {
@@ -48,14 +50,12 @@ has() { [[ $last == *"$1"* ]] || { printf 'missing: %s\n' "$1" >&2; return 1; };
 hasnt() { [[ $last != *"$1"* ]] || { printf 'unexpected: %s\n' "$1" >&2; return 1; }; }
 field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" | head -n 1; }
 
-# psql as somebody, over TLS with verify-full; the password goes through a file.
-as() {
-  local user=$1 database=$2 password=$3 sql=$4
-  printf '*:*:*:%s:%s\n' "$user" "$password" >"$work/pgpass"
-  chmod 600 "$work/pgpass"
-  PGPASSFILE=$work/pgpass psql -X --no-password -v VERBOSITY=verbose -v ON_ERROR_STOP=1 \
-    "host=localhost port=$port dbname=$database user=$user sslmode=verify-full sslrootcert=$ca" -c "$sql"
+# Where somebody logs in over TLS; psql finds the password in a file, as one would do it.
+login() { echo "host=localhost port=$port dbname=$2 user=$1 sslmode=verify-full sslrootcert=$ca"; }
+remember() {  # remember USER PASSWORD
+  printf '*:*:*:%s:%s\n' "$1" "$2" >>"$PGPASSFILE"
 }
+
 # What grace is and has, as the server says it.
 state_of_grace() {
   psql -X -At "host=$socket port=$port user=azuresu dbname=postgres" -c "
@@ -72,8 +72,6 @@ socket=$(field socket_directory <<<"$status")
 server="host=localhost port=$port sslmode=verify-full sslrootcert=$ca dbname=postgres"
 admin="$server user=pgadmin secret=file:$work/sandbox/passwords/pgadmin"
 connector="$server user=apono_connector secret=file:$work/connector.password"
-[[ -r $work/sandbox/passwords/pgadmin ]] ||
-  admin="$server user=pgadmin secret=file:$(grep -o '"password_file": *"[^"]*pgadmin[^"]*"' <<<"$status" | field password_file)"
 
 title '1. Check: how is the connection secured, who are we, what may we do?'
 export PGRANT_DSN=$admin
@@ -85,7 +83,7 @@ pgrant password --json | field password >"$work/connector.password"
 chmod 600 "$work/connector.password"
 show pgrant bootstrap --profile guide --connector apono_connector \
   --password-file "$work/connector.password" --creator app_owner --yes
-has 'GRANT ALL PRIVILEGES ON SCHEMA sales TO azure_pg_admin WITH GRANT OPTION'
+has 'sales TO azure_pg_admin WITH GRANT OPTION'
 has legacy
 say 'A second bootstrap has nothing to do:'
 show pgrant bootstrap --profile guide --connector apono_connector \
@@ -110,22 +108,22 @@ show pgrant grant sales-read --to ada --for 1h --reason 'look at the orders of l
   --credentials-file "$work/ada.json"
 lease=$(field id <"$work/ada.json")
 user=$(field user <"$work/ada.json")
-password=$(field password <"$work/ada.json")
+remember "$user" "$(field password <"$work/ada.json")"
 say "ada logs in as $user over TLS, and reads:"
-show as "$user" shop "$password" 'SELECT name, since FROM sales.customers ORDER BY 1'
+show psql "$(login "$user" shop)" -c 'SELECT name, since FROM sales.customers ORDER BY 1'
 has 'Ada Lovelace'
 say 'but cannot write:'
-refused as "$user" shop "$password" "INSERT INTO sales.customers (name) VALUES ('Mallory')"
+refused psql "$(login "$user" shop)" -c "INSERT INTO sales.customers (name) VALUES ('Mallory')"
 has 42501
 say 'grace is a role that exists; she gets the other bundle:'
 show pgrant grant orders-write --to-role grace --for 30m --reason 'ticket 4711' --yes
-grace=$(<"$work/sandbox/passwords/grace")
-show as grace billing "$grace" 'UPDATE invoices.invoices SET due_on = due_on WHERE number = 20260002'
+remember grace "$(<"$work/sandbox/passwords/grace")"
+show psql "$(login grace billing)" -c 'UPDATE invoices.invoices SET due_on = due_on WHERE number = 20260002'
 
 title '6. The end: sessions, login, membership'
 show pgrant leases
 has ada; has grace
-as "$user" shop "$password" 'SELECT pg_sleep(60)' >"$work/session" 2>&1 &
+psql "$(login "$user" shop)" -c 'SELECT pg_sleep(60)' >"$work/session" 2>&1 &
 session=$!
 sleep 1
 say "a session of $user is open when the lease is revoked:"
@@ -135,13 +133,13 @@ say 'what became of the session:'
 show cat "$work/session"
 has 57P01
 say 'a new login is refused, because the role is gone:'
-refused as "$user" shop "$password" 'SELECT 1'
+refused psql "$(login "$user" shop)" -c 'SELECT 1'
 show psql -X -At "host=$socket port=$port user=azuresu dbname=postgres" \
   -c "SELECT count(*) AS roles_left FROM pg_roles WHERE rolname = '$user'"
 [[ $last == 0 ]]
 show pgrant revoke --grantee grace
 say 'grace is exactly what she was before, and may no longer write:'
 [[ $(state_of_grace) == "$before" ]]
-refused as grace billing "$grace" 'UPDATE invoices.invoices SET due_on = due_on WHERE number = 20260002'
+refused psql "$(login grace billing)" -c 'UPDATE invoices.invoices SET due_on = due_on WHERE number = 20260002'
 has 42501
 show pgrant leases
