@@ -61,11 +61,12 @@ class connection {
   executor_type get_executor() const noexcept;
 
   /// Connects, authenticates and sets the session's settings. Names are resolved anew each time;
-  /// the addresses of a host and the hosts of the spec are tried in order. Fails with
-  /// `errc::connect`, `tls`, `authentication`, `server`, `timeout`, `cancelled`,
-  /// `invalid_argument`, or `conflict` if already connected. The reported error is the one that
-  /// says most: the first address that was reached and said no, else the last that could not be
-  /// reached.
+  /// the addresses of a host and the hosts of the spec are tried in order. A literal secret of the
+  /// spec is used if the options have no password; other references are the caller's to resolve.
+  /// Fails with `errc::connect`, `tls`, `authentication` (28P01, 28000), `not_found` (3D000),
+  /// `denied` (no CONNECT), `server`, `timeout`, `cancelled`, `invalid_argument`, `unsupported`, or
+  /// `conflict` if already connected. The reported error is the one that says most: that of a
+  /// server that was reached and said no, else that of the last one that could not be reached.
   template <class Token = default_token>
   auto async_connect(connection_spec spec, connect_options options, Token&& token = Token()) {
     return detail::initiate_connect(impl_, std::move(spec), std::move(options),
@@ -100,9 +101,11 @@ class connection {
   }
 
   /// Asks the server to stop the statement that is running; success means that the request was
-  /// delivered. The operation itself still has to be awaited: it ends with SQLSTATE 57014, or
-  /// normally if it was faster. With libpq 16 and older a cancel request travels unencrypted, so on
-  /// an encrypted connection this fails with `errc::unsupported`: close the connection instead.
+  /// delivered, or that nothing runs any more. The operation itself still has to be awaited: it
+  /// ends with SQLSTATE 57014, or normally if it was faster. The request goes through a second
+  /// connection with the same credentials and the same TLS (libpq 15's own requests are unencrypted
+  /// and block), so it can fail as `async_connect` can; then `close` is what is left. An operation
+  /// that is started meanwhile waits, so that the request cannot hit it.
   template <detail::token_for<void> Token = default_token>
   auto async_cancel(Token&& token = Token()) {
     return detail::initiate_cancel(impl_, std::forward<Token>(token));

@@ -166,6 +166,7 @@ void start_acquire(std::shared_ptr<pool_impl>, std::string, acquire_options,
 
 template <class Token>
 auto pool::async_acquire(std::string database, acquire_options options, Token&& token) {
+  detail::PGRANT_DETAIL_BOOST_GUARD();
   return boost::asio::async_initiate<Token, void(result<pooled_connection>)>(
       detail::initiation<pooled_connection, detail::start_acquire>(), token, impl_,
       std::move(database), options);

@@ -20,6 +20,11 @@ pgrant::error ended_early(errc code, std::string_view message, bool was_sent) {
       .with_advice(retry::reconnect);
 }
 
+/// Adding the largest duration to the present would overflow.
+std::chrono::milliseconds within_clock(std::chrono::milliseconds limit) {
+  return std::min<std::chrono::milliseconds>(limit, std::chrono::hours(24 * 365));
+}
+
 }  // namespace
 
 connection_impl::connection_impl(boost::asio::any_io_executor executor)
@@ -125,7 +130,7 @@ void connection_impl::begin(std::unique_ptr<task> next, std::uint64_t id) {
     attempt_ = 0;
   }
   transaction_ = transaction_status::active;
-  deadline_.expires_after(current_->limit());
+  deadline_.expires_after(within_clock(current_->limit()));
   deadline_.async_wait([self = shared_from_this(), id](boost::system::error_code why) {
     if (why || self->current_id_ != id || !self->current_) return;
     const bool sent = self->current_->started();
@@ -189,7 +194,7 @@ void connection_impl::wait(wait_for what) {
     auto& connect = static_cast<connect_task&>(*current_);
     if (attempt_ != connect.fsm().attempt()) {
       attempt_ = connect.fsm().attempt();
-      attempt_deadline_.expires_after(connect.attempt_limit());
+      attempt_deadline_.expires_after(within_clock(connect.attempt_limit()));
       attempt_deadline_.async_wait([self = shared_from_this(), attempt = attempt_,
                                     id = current_id_](boost::system::error_code why) {
         if (why || self->current_id_ != id || !self->current_) return;
@@ -230,26 +235,31 @@ void connection_impl::finish(std::optional<pgrant::error> why) {
   if (socket_.is_open()) socket_.cancel(ignored);
   deadline_.cancel();
   attempt_deadline_.cancel();
+  resolver_.cancel();
   const std::unique_ptr<task> done = std::move(current_);
   const bool usable = !why && done->reusable() && link_->alive();
   if (usable && done->connects()) remember(static_cast<connect_task&>(*done).fsm());
-  done->complete(std::move(why));
+  done->settle(std::move(why));
   if (usable) {
     transaction_ = link_->transaction();
   } else {
     shut();
   }
+  done->deliver();
 }
 
-void connect_task::complete(std::optional<pgrant::error> why) {
-  if (!why) return to_.deliver(fsm_.take());
+void connect_task::settle(std::optional<pgrant::error> why) {
+  if (!why) {
+    outcome_.emplace(fsm_.take());
+    return;
+  }
   if (why->code() == errc::timeout) {
     why = why->with_hint("give it more time, or check the server's address and firewalls between")
               .with_advice(retry::reconnect);
     // What the attempts met until then says more than the limit.
     if (fsm_.failure()) why = why->with_detail(fsm_.failure()->describe());
   }
-  to_.deliver(why->within("connecting").with_object(describe(fsm_.server(), fsm_.address())));
+  outcome_.emplace(why->within("connecting").with_object(describe(fsm_.server(), fsm_.address())));
 }
 
 void connection_impl::remember(connect_fsm& fsm) {

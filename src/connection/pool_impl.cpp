@@ -10,6 +10,7 @@ namespace pgrant::detail {
 namespace {
 
 constexpr std::chrono::seconds reserve_check_interval{30};
+constexpr std::chrono::hours longest_wait{24 * 365};  // more would overflow the clock
 
 }  // namespace
 
@@ -31,9 +32,10 @@ void pool_impl::acquire(std::string database, acquire_options options,
       if (alive) boost::asio::post(alive->strand_, [alive, id] { alive->cancel(id); });
     });
   }
-  waiter next{id, database.empty() ? where_.database() : std::move(database), options.ending(),
-              pool_clock::now() + options.timeout(),
-              std::make_shared<delivery<pooled_connection>>(std::move(to))};
+  waiter next{
+      id, database.empty() ? where_.database() : std::move(database), options.ending(),
+      pool_clock::now() + std::min<std::chrono::milliseconds>(options.timeout(), longest_wait),
+      std::make_shared<delivery<pooled_connection>>(std::move(to))};
   boost::asio::post(strand_, [self = shared_from_this(), next = std::move(next)]() mutable {
     if (self->closed_) {
       return next.to->deliver(pgrant::error(errc::closed, "the pool is closed"));

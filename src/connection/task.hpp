@@ -70,8 +70,7 @@ struct delivery<T>::parcel {
   }
 };
 
-/// What the driver runs. `why` in `complete` is set when the driver ended it: a time limit, a
-/// cancellation, the end of the connection.
+/// What the driver runs.
 class task {
  public:
   using action = connect_fsm::action;
@@ -86,7 +85,11 @@ class task {
   virtual action ready(readiness what) = 0;
   /// Whether the connection may be used after it.
   virtual bool reusable() const = 0;
-  virtual void complete(std::optional<pgrant::error> why) = 0;
+  /// Fixes the outcome, while the link is still as the machine left it. `why` is set when the
+  /// driver ended it: a time limit, a cancellation, the end of the connection.
+  virtual void settle(std::optional<pgrant::error> why) = 0;
+  /// Hands the outcome over. Last of all: the handler may run at once, on another thread.
+  virtual void deliver() = 0;
 
  private:
   std::chrono::milliseconds limit_;
@@ -105,7 +108,8 @@ class connect_task final : public task {
   action begin() override { return fsm_.begin(); }
   action ready(readiness what) override { return fsm_.ready(what); }
   bool reusable() const override { return fsm_.take().has_value(); }
-  void complete(std::optional<pgrant::error> why) override;
+  void settle(std::optional<pgrant::error> why) override;
+  void deliver() override { to_.deliver(std::move(*outcome_)); }
 
   connect_fsm& fsm() noexcept { return fsm_; }
   std::chrono::milliseconds attempt_limit() const noexcept { return attempt_limit_; }
@@ -114,6 +118,7 @@ class connect_task final : public task {
   connect_fsm fsm_;
   std::chrono::milliseconds attempt_limit_;
   delivery<void> to_;
+  std::optional<result<void>> outcome_;
 };
 
 template <class Machine, class T>
@@ -130,13 +135,15 @@ class machine_task final : public task {
     return {action::kind::wait, next};
   }
   bool reusable() const override { return machine_.reusable(); }
-  void complete(std::optional<pgrant::error> why) override {
-    to_.deliver(machine_.take(std::move(why)));
+  void settle(std::optional<pgrant::error> why) override {
+    outcome_.emplace(machine_.take(std::move(why)));
   }
+  void deliver() override { to_.deliver(std::move(*outcome_)); }
 
  private:
   Machine machine_;
   delivery<T> to_;
+  std::optional<result<T>> outcome_;
 };
 
 using execute_task = machine_task<execute_fsm, rows>;
