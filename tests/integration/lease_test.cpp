@@ -338,6 +338,28 @@ TEST_SUITE("integration") {
     });
   }
 
+  TEST_CASE("a GRANT that somebody else makes at the same moment stays theirs") {
+    for_each_server(shape::azure, [](server& where) {
+      lease_world& world = world_of(where);
+      const std::string person = world.fresh_login();
+      session other(where, "postgres", where.superuser());
+      other.run("BEGIN");
+      other.run("GRANT world_read TO " + person);
+      std::thread later([&other] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        other.run("COMMIT");
+      });
+      // Waits for it; on 14 and 15 the server then refuses a second entry, and all is repeated.
+      const auto granted = world.run(world.leases().async_grant(read_for_role(person)));
+      later.join();
+      if (!granted) FAIL(granted.error().describe());
+      const auto end = world.revoke(granted.value().lease.id);
+      CHECK(end.lease.state == pgrant::lease_state::ended);
+      CHECK(end.kept == std::vector<std::string>{"world-read"});
+      CHECK(psql_state(where, world.database(), person, "SELECT FROM world.t") == "00000");
+    });
+  }
+
   TEST_CASE("more ends at once than a pool has connections wait for each other") {
     server& where = shared_server();
     lease_world& world = world_of(where);
