@@ -7,6 +7,9 @@ if(PROJECT_IS_TOP_LEVEL)
     # unity builds takes file-local types for types of a header.
     target_compile_options(pgrant_warnings INTERFACE
       -Wno-mismatched-new-delete $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-subobject-linkage>)
+  elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # std::stable_sort of libstdc++ 12 uses what the same library deprecates.
+    target_compile_options(pgrant_warnings INTERFACE -Wno-deprecated-declarations)
   endif()
 endif()
 
