@@ -85,6 +85,7 @@ struct database {
   std::string name;
   pgrant::acl acl;
   bool allow_connections = true, is_template = false;
+  int connection_limit = -1;  ///< -1: none; -2: the remains of an interrupted DROP DATABASE
   /// False: only the fields above are known; `why_not_inspected` says why.
   bool inspected = false;
   std::string why_not_inspected;

@@ -60,7 +60,7 @@ batch cluster_queries(int server_version) {
   queries.add(memberships_query(server_version));
   queries.add(
       sql_text("SELECT d.oid, d.datdba, d.datname, d.datacl, d.datallowconn,"
-               " d.datistemplate FROM pg_catalog.pg_database d"));
+               " d.datistemplate, d.datconnlimit FROM pg_catalog.pg_database d"));
   queries.add(sql_text("COMMIT"));
   return queries;
 }

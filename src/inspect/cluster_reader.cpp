@@ -71,6 +71,7 @@ result<void> read_databases(const rows& answer, snapshot& into) {
     BOOST_OUTCOME_TRY(next.acl, std::move(list));
     next.allow_connections = from.boolean(r, 4);
     next.is_template = from.boolean(r, 5);
+    next.connection_limit = from.integer(r, 6);
     into.databases.push_back(std::move(next));
   }
   return from.check();

@@ -23,14 +23,26 @@ std::string database_label(const std::string& name) {
   return "database \"" + name + "\"";
 }
 
-// The server was there and said no. Without an SQLSTATE nobody said anything, and a server that
-// shuts down (class 57) says nothing about the database.
+// The server was there and said no, or a pool gave up asking, as it does while the owner of a
+// database keeps its last connection taken. Otherwise nobody said anything, or (class 57) the
+// server shuts down, which says nothing about the database.
 bool is_refusal(const error& why) noexcept {
+  if (why.code() == errc::timeout) return true;
   return !why.state().empty() && !why.state().in_class("57");
 }
 
 std::string refusal_text(const error& why) {
+  if (why.state().empty()) return why.message();
   return why.message() + " [" + why.state().str() + "]";
+}
+
+// What the catalog says before anybody has knocked; empty if the door may be open.
+std::string why_closed(const database& db, const snapshot& state) {
+  if (!db.allow_connections) return "does not allow connections";
+  if (db.connection_limit == -2) return "is invalid: DROP DATABASE was interrupted";
+  const role* self = state.find_role(state.current_role);
+  if (db.connection_limit == 0 && !(self && self->superuser)) return "has a connection limit of 0";
+  return {};
 }
 
 // An open transaction or a broken protocol must not go back to a pool.
@@ -186,11 +198,10 @@ result<void> inspection::choose_databases() {
     } else if (options_.all_databases() && !options_.include_reserved_databases() &&
                is_reserved_database(state_.platform, db.name)) {
       db.why_not_inspected = "is reserved";
-    } else if (!db.allow_connections) {
-      db.why_not_inspected = "does not allow connections";
     } else {
-      waiting_.push_back(i);
+      db.why_not_inspected = why_closed(db, state_);
     }
+    if (db.why_not_inspected.empty()) waiting_.push_back(i);
   }
   total_ = finished_ + waiting_.size();
   // The one that we have a connection to comes first, then the others by name. There are never more

@@ -29,6 +29,10 @@ json::value snapshot_json_role(const snapshot& state, oid id) {
   return json::object{{"oid", id}};
 }
 
+json::value snapshot_json_limit(int limit) {
+  return limit < 0 ? json::value(nullptr) : json::value(limit);
+}
+
 json::array snapshot_json_privileges(privilege_set set) {
   json::array names;
   set.for_each([&](privilege p) { names.emplace_back(json::string_view(keyword(p))); });
@@ -83,10 +87,7 @@ class snapshot_json_writer {
     to["login"] = from.login;
     to["replication"] = from.replication;
     to["bypass_rls"] = from.bypass_rls;
-    if (from.connection_limit < 0)
-      to["connection_limit"] = nullptr;
-    else
-      to["connection_limit"] = from.connection_limit;
+    to["connection_limit"] = snapshot_json_limit(from.connection_limit);
     to["valid_until"] = snapshot_json_text_or_null(from.valid_until);
     to["comment"] = snapshot_json_text_or_null(from.comment);
     return to;
@@ -109,6 +110,7 @@ class snapshot_json_writer {
     write_owner_and_acl(from, to);
     to["allow_connections"] = from.allow_connections;
     to["is_template"] = from.is_template;
+    to["connection_limit"] = snapshot_json_limit(from.connection_limit);
     to["inspected"] = from.inspected;
     to["why_not_inspected"] = snapshot_json_text_or_null(from.why_not_inspected);
     json::array& schemas = to["schemas"].emplace_array();
