@@ -39,9 +39,9 @@ enum class object_kind : std::uint8_t {
 enum class object_class : std::uint8_t {
   database,
   schema,
-  table,     // every relation but sequences
+  table,  // every relation but sequences
   sequence,
-  routine,   // functions, aggregates, procedures
+  routine,  // functions, aggregates, procedures
   type,
   language,
   foreign_data_wrapper,

@@ -16,8 +16,8 @@ struct tls_info {
 
   std::string subject;                     ///< RFC 2253 form: "CN=db.example.org".
   std::string issuer;                      ///< RFC 2253 form.
-  std::chrono::sys_seconds not_before{};   ///< Certificate not valid before.
-  std::chrono::sys_seconds not_after{};    ///< Certificate not valid after.
+  std::chrono::sys_seconds not_before;     ///< Certificate not valid before.
+  std::chrono::sys_seconds not_after;      ///< Certificate not valid after.
   std::vector<std::string> subject_names;  ///< SANs: DNS names and IP addresses, as text.
 
   bool chain_verified = false;  ///< The chain was checked against the trusted root (verify-ca).
