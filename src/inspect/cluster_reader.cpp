@@ -6,7 +6,7 @@ namespace pgrant::detail {
 
 namespace {
 
-result<void> read_now(const rows& answer, snapshot& into) {
+result<void> read_cluster_now(const rows& answer, snapshot& into) {
   catalog_rows from(answer);
   if (from.size() != 1)
     return error(errc::internal, "the server does not know the role of its own session")
@@ -16,7 +16,7 @@ result<void> read_now(const rows& answer, snapshot& into) {
   return from.check();
 }
 
-result<void> read_roles(const rows& answer, snapshot& into) {
+result<void> read_cluster_roles(const rows& answer, snapshot& into) {
   catalog_rows from(answer);
   into.roles.reserve(from.size());
   for (std::size_t r = 0; r < from.size(); ++r) {
@@ -38,7 +38,7 @@ result<void> read_roles(const rows& answer, snapshot& into) {
   return from.check();
 }
 
-result<void> read_memberships(const rows& answer, snapshot& into) {
+result<void> read_cluster_memberships(const rows& answer, snapshot& into) {
   catalog_rows from(answer);
   into.memberships.reserve(from.size());
   for (std::size_t r = 0; r < from.size(); ++r) {
@@ -55,7 +55,7 @@ result<void> read_memberships(const rows& answer, snapshot& into) {
 }
 
 // One transaction, but aclitem prints the names of this very moment: a role may be newer.
-result<void> read_databases(const rows& answer, snapshot& into) {
+result<void> read_cluster_databases(const rows& answer, snapshot& into) {
   acl_reader acls(into);
   catalog_rows from(answer);
   into.databases.reserve(from.size());
@@ -94,11 +94,11 @@ result<void> read_cluster(const batch_result& answers, snapshot& into) {
 
   if (const result<rows>& identifier = answers[answer::system_identifier]; identifier)
     into.system_identifier = identifier.assume_value().at(0, 0).str();
-  BOOST_OUTCOME_TRY(read_now(of(answer::now), into));
-  BOOST_OUTCOME_TRY(read_roles(of(answer::roles), into));
-  BOOST_OUTCOME_TRY(read_memberships(of(answer::memberships), into));
+  BOOST_OUTCOME_TRY(read_cluster_now(of(answer::now), into));
+  BOOST_OUTCOME_TRY(read_cluster_roles(of(answer::roles), into));
+  BOOST_OUTCOME_TRY(read_cluster_memberships(of(answer::memberships), into));
   into.index();  // ACLs are read with the look-up tables
-  BOOST_OUTCOME_TRY(read_databases(of(answer::databases), into));
+  BOOST_OUTCOME_TRY(read_cluster_databases(of(answer::databases), into));
   into.platform = platform_of_roles(into);
   into.index();
   return success();

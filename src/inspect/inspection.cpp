@@ -46,7 +46,7 @@ std::string why_closed(const database& db, const snapshot& state) {
 }
 
 // An open transaction or a broken protocol must not go back to a pool.
-void release(std::shared_ptr<connection> used) {
+void release_connection(std::shared_ptr<connection> used) {
   if (used && used->transaction() != transaction_status::idle) used->close();
 }
 
@@ -118,7 +118,7 @@ void inspection::cancel() {
 
 void inspection::finish() {
   asio::get_associated_cancellation_slot(done_).clear();
-  release(std::move(first_));
+  release_connection(std::move(first_));
   result<snapshot> answer = snapshot();
   if (failed_)
     answer = *failed_;
@@ -213,7 +213,7 @@ result<void> inspection::choose_databases() {
   if (own != waiting_.end())
     std::rotate(own, own + 1, waiting_.end());
   else
-    release(std::move(first_));
+    release_connection(std::move(first_));
   return success();
 }
 
@@ -249,7 +249,7 @@ inspection::task inspection::read_one(std::size_t place) {
   batch queries = database_queries(options_.include_system_schemas());
   const result<batch_result> answers =
       co_await used->async_execute_batch(std::move(queries), asio::use_awaitable);
-  release(std::move(used));
+  release_connection(std::move(used));
   if (!answers) co_return answers.error();
   const result<database_outcome> outcome = read_database(answers.assume_value(), state_, into);
   if (!outcome) co_return outcome.error();
