@@ -42,8 +42,10 @@ class snapshot_json_options {
 ///          "admin": false, "inherit": true, "set": false}],
 ///       "databases": [
 ///         {"name": "shop", "owner": "pgadmin", "acl": null, "allow_connections": true,
-///          "is_template": false, "connection_limit": null, "inspected": true, "why_not_inspected":
-///          null, "schemas": [{"name": "sales", "owner": "app", "acl": […]}], "objects": [
+///          "is_template": false, "connection_limit": null, "inspected": true,
+///          "why_not_inspected": null,
+///          "schemas": [{"name": "sales", "owner": "app", "acl": […]}],
+///          "objects": [
 ///            {"schema": "sales", "kind": "table", "name": "orders", "owner": "app",
 ///             "acl": [{"grantee": "ada", "grantor": "app",
 ///                      "privileges": ["SELECT"], "grant_options": []}],
