@@ -159,7 +159,7 @@ class pool : public database_connector {
 
 namespace detail {
 
-void start_acquire(std::shared_ptr<pool_impl>, std::string, acquire_options,
+void start_acquire(const std::shared_ptr<pool_impl>&, std::string, acquire_options,
                    completion<pooled_connection>);
 
 }  // namespace detail

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <random>
+#include <system_error>
 
 #include "connection/inert_keywords.hpp"
 
@@ -36,7 +36,7 @@ result<std::string> root_file(const connection_spec& spec) {
     return pgrant::error(errc::tls, "the root certificate file cannot be read")
         .with_field("sslrootcert")
         .with_object("file " + given)
-        .with_detail(std::strerror(why))
+        .with_detail(std::generic_category().message(why))
         .with_hint("give the file with the certificate of the authority that signed the server's");
   }
   if (PQlibVersion() >= 160'000) return std::string(system_roots);

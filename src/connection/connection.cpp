@@ -15,26 +15,26 @@ delivery<T> deliver_to(const std::shared_ptr<connection_impl>& impl, completion<
   return delivery<T>(std::move(handler), impl->executor());
 }
 
-void start_connect(std::shared_ptr<connection_impl> impl, connection_spec spec,
+void start_connect(const std::shared_ptr<connection_impl>& impl, connection_spec spec,
                    connect_options options, completion<void> handler) {
   impl->connect(std::move(spec), std::move(options), deliver_to(impl, std::move(handler)));
 }
 
-void start_execute(std::shared_ptr<connection_impl> impl, statement what, execute_options options,
-                   completion<rows> handler) {
+void start_execute(const std::shared_ptr<connection_impl>& impl, statement what,
+                   execute_options options, completion<rows> handler) {
   impl->execute(std::move(what), options, deliver_to(impl, std::move(handler)));
 }
 
-void start_batch(std::shared_ptr<connection_impl> impl, batch what, execute_options options,
+void start_batch(const std::shared_ptr<connection_impl>& impl, batch what, execute_options options,
                  completion<batch_result> handler) {
   impl->execute_batch(std::move(what), options, deliver_to(impl, std::move(handler)));
 }
 
-void start_cancel(std::shared_ptr<connection_impl> impl, completion<void> handler) {
+void start_cancel(const std::shared_ptr<connection_impl>& impl, completion<void> handler) {
   impl->cancel_statement(deliver_to(impl, std::move(handler)));
 }
 
-void start_close(std::shared_ptr<connection_impl> impl, completion<void> handler) {
+void start_close(const std::shared_ptr<connection_impl>& impl, completion<void> handler) {
   impl->close(deliver_to(impl, std::move(handler)));
 }
 

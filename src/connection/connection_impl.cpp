@@ -63,7 +63,7 @@ std::uint64_t connection_impl::watch_for_cancellation(boost::asio::cancellation_
 }
 
 template <class T, class Make>
-void connection_impl::start(std::uint64_t id, std::shared_ptr<delivery<T>> to, bool connects,
+void connection_impl::start(std::uint64_t id, const std::shared_ptr<delivery<T>>& to, bool connects,
                             Make make) {
   starter go = [id, to, connects, make = std::move(make)](connection_impl& self) mutable {
     if (const auto why = self.refusal(connects)) return to->deliver(*why);
@@ -156,7 +156,8 @@ void connection_impl::resolve() {
   resolver_.async_resolve(
       server.host, std::to_string(server.port),
       [self = shared_from_this(), turn = ++turn_](
-          boost::system::error_code why, boost::asio::ip::tcp::resolver::results_type found) {
+          boost::system::error_code why,
+          const boost::asio::ip::tcp::resolver::results_type& found) {
         if (turn != self->turn_ || !self->current_) return;
         std::vector<std::string> addresses;
         for (const auto& each : found) {

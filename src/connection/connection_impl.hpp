@@ -55,7 +55,7 @@ class connection_impl : public std::enable_shared_from_this<connection_impl> {
 
   std::uint64_t watch_for_cancellation(boost::asio::cancellation_slot slot);
   template <class T, class Make>
-  void start(std::uint64_t id, std::shared_ptr<delivery<T>> to, bool connects, Make make);
+  void start(std::uint64_t id, const std::shared_ptr<delivery<T>>& to, bool connects, Make make);
   void begin(std::unique_ptr<task> next, std::uint64_t id);
   void carry_out(task::action next);
   void resolve();

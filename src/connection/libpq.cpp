@@ -21,6 +21,12 @@ std::string result_field(const PGresult* from, int field) {
   return text ? text : "";
 }
 
+/// A secret's bytes are followed by a NUL byte.
+const char* c_text(const secret& from) {
+  const std::string_view text = from.reveal();
+  return text.data();
+}
+
 server_report read_report(const PGresult* from) {
   server_report report;
   report.severity = result_field(from, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -54,7 +60,7 @@ void libpq::start(const connect_parameters& parameters) {
   add("dbname", inert.c_str());
   for (const auto& [keyword, value] : parameters.keywords) add(keyword.c_str(), value.c_str());
   for (const auto& [keyword, value] : parameters.secrets) {
-    add(keyword.c_str(), value->reveal().data());
+    add(keyword.c_str(), c_text(*value));
   }
   add(nullptr, nullptr);
   conn_ = PQconnectStartParams(keywords.data(), values.data(), 1);
@@ -243,7 +249,7 @@ std::string libpq::parameter_status(const std::string& name) {
 
 result<secret> libpq::encrypt_password(const std::string& user, const secret& password) {
   char* verifier =
-      conn_ ? PQencryptPasswordConn(conn_, password.reveal().data(), user.c_str(), "scram-sha-256")
+      conn_ ? PQencryptPasswordConn(conn_, c_text(password), user.c_str(), "scram-sha-256")
             : nullptr;
   if (!verifier) {
     return pgrant::error(errc::secret, "the password could not be made into a verifier")
@@ -263,6 +269,7 @@ void libpq::receive_notice(void* self, const PGresult* what) noexcept {
         {std::move(report.severity), report.state, std::move(report.message),
          std::move(report.detail), std::move(report.hint)});
   } catch (...) {
+    return;  // out of memory: one notice less
   }
 }
 

@@ -123,7 +123,7 @@ void pipeline_fsm::finish_group() {
   expected_.pop_front();
 }
 
-wait_for pipeline_fsm::stop(std::optional<pgrant::error> why) {
+wait_for pipeline_fsm::stop(const std::optional<pgrant::error>& why) {
   state_ = state::done;
   if (why) {
     lost_ = why;

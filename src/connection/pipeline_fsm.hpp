@@ -42,7 +42,7 @@ class pipeline_fsm final : public machine {
   void keep(answer next);
   void finish_statement();
   void finish_group();
-  wait_for stop(std::optional<pgrant::error> why);
+  wait_for stop(const std::optional<pgrant::error>& why);
   void settle(std::size_t from, std::size_t to, const pgrant::error& why);
 
   pq* link_;

@@ -159,8 +159,8 @@ struct lender {
   }
 };
 
-void start_acquire(std::shared_ptr<pool_impl> impl, std::string database, acquire_options options,
-                   completion<pooled_connection> handler) {
+void start_acquire(const std::shared_ptr<pool_impl>& impl, std::string database,
+                   acquire_options options, completion<pooled_connection> handler) {
   impl->acquire(std::move(database), options,
                 delivery<pooled_connection>(std::move(handler), impl->executor()));
 }

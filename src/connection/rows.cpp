@@ -8,6 +8,17 @@
 #include "connection/array_text.hpp"
 
 namespace pgrant {
+namespace {
+
+template <class Number>
+bool parse_cell_number(std::string_view text, Number& value) {
+  const char* first = text.data();
+  const char* last = first + text.size();
+  const auto parsed = std::from_chars(first, last, value);
+  return parsed.ec == std::errc() && parsed.ptr == last;
+}
+
+}  // namespace
 
 // libpq reports an index that is out of range through the notice receiver of a connection that may
 // be gone, so each index is checked here before libpq sees it.
@@ -114,17 +125,13 @@ pgrant::error cell::unreadable(std::string_view wanted) const {
 
 result<std::int64_t> cell::int64() const {
   std::int64_t value = 0;
-  const char* end = text_.data() + text_.size();
-  const auto parsed = std::from_chars(text_.data(), end, value);
-  if (null_ || parsed.ec != std::errc() || parsed.ptr != end) return unreadable("a number");
+  if (null_ || !parse_cell_number(text_, value)) return unreadable("a number");
   return value;
 }
 
 result<std::uint32_t> cell::oid() const {
   std::uint32_t value = 0;
-  const char* end = text_.data() + text_.size();
-  const auto parsed = std::from_chars(text_.data(), end, value);
-  if (null_ || parsed.ec != std::errc() || parsed.ptr != end) return unreadable("an OID");
+  if (null_ || !parse_cell_number(text_, value)) return unreadable("an OID");
   return value;
 }
 

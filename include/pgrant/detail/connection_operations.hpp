@@ -34,20 +34,21 @@ using completion = boost::asio::any_completion_handler<void(result<T>)>;
 template <class Token, class T>
 concept token_for = boost::asio::completion_token_for<Token, void(result<T>)>;
 
-void start_connect(std::shared_ptr<connection_impl>, connection_spec, connect_options,
+void start_connect(const std::shared_ptr<connection_impl>&, connection_spec, connect_options,
                    completion<void>);
-void start_execute(std::shared_ptr<connection_impl>, statement, execute_options, completion<rows>);
-void start_batch(std::shared_ptr<connection_impl>, batch, execute_options,
+void start_execute(const std::shared_ptr<connection_impl>&, statement, execute_options,
+                   completion<rows>);
+void start_batch(const std::shared_ptr<connection_impl>&, batch, execute_options,
                  completion<batch_result>);
-void start_cancel(std::shared_ptr<connection_impl>, completion<void>);
-void start_close(std::shared_ptr<connection_impl>, completion<void>);
+void start_cancel(const std::shared_ptr<connection_impl>&, completion<void>);
+void start_close(const std::shared_ptr<connection_impl>&, completion<void>);
 
 // One type per operation, so that every token shares it.
 template <class T, auto Start>
 struct initiation {
   template <class Handler, class Impl, class... Args>
-  void operator()(Handler&& handler, Impl impl, Args... args) const {
-    Start(std::move(impl), std::move(args)..., completion<T>(std::forward<Handler>(handler)));
+  void operator()(Handler&& handler, const Impl& impl, Args... args) const {
+    Start(impl, std::move(args)..., completion<T>(std::forward<Handler>(handler)));
   }
 };
 
