@@ -24,7 +24,8 @@ namespace pgrant {
 /// How far an apply has come.
 struct apply_progress {
   std::string database;  ///< Where it works now; empty: cluster-wide.
-  std::size_t done = 0;  ///< Statements that were run, in all databases.
+  /// Statements that are behind us, in all databases. Goes back where a transaction is repeated.
+  std::size_t done = 0;
   std::size_t total = 0;
 };
 
@@ -32,8 +33,10 @@ struct apply_progress {
 struct database_report {
   std::string database;  ///< Empty: roles and other cluster-wide steps.
   std::size_t steps = 0;
-  /// None: committed. Otherwise the database is as it was before.
+  /// None: committed. Otherwise the database is as it was before, unless `unknown`.
   std::optional<error> failed;
+  /// The connection was lost at the very end, and nobody could be asked: plan again to see.
+  bool unknown = false;
 };
 
 struct apply_report {
@@ -58,10 +61,14 @@ class apply_options {
   }
   /// How long a statement may wait for a lock that somebody holds on an object (default 5 s).
   apply_options& lock_timeout(std::chrono::milliseconds t) { return lock_timeout_ = t, *this; }
+  /// How long a statement may run (default: as the connection's session settings say).
+  apply_options& statement_timeout(std::chrono::milliseconds t) {
+    return statement_timeout_ = t, *this;
+  }
   /// How long to wait for another apply of the same database (default 10 s).
   apply_options& turn_timeout(std::chrono::milliseconds t) { return turn_timeout_ = t, *this; }
-  /// Called after each round of statements, and after each database; on the operation's executor.
-  /// They must not throw.
+  /// The one when work on a database begins, after each round of statements and when it ends; the
+  /// other when it has ended. Called on a strand of the operation's executor; must not throw.
   apply_options& on_progress(progress_function call) {
     return on_progress_ = std::move(call), *this;
   }
@@ -74,6 +81,9 @@ class apply_options {
 
   const secret_map& secrets() const noexcept { return secrets_; }
   std::chrono::milliseconds lock_timeout() const noexcept { return lock_timeout_; }
+  const std::optional<std::chrono::milliseconds>& statement_timeout() const noexcept {
+    return statement_timeout_;
+  }
   std::chrono::milliseconds turn_timeout() const noexcept { return turn_timeout_; }
   const progress_function& on_progress() const noexcept { return on_progress_; }
   const database_function& on_database() const noexcept { return on_database_; }
@@ -82,6 +92,7 @@ class apply_options {
  private:
   secret_map secrets_;
   std::chrono::milliseconds lock_timeout_{5'000}, turn_timeout_{10'000};
+  std::optional<std::chrono::milliseconds> statement_timeout_;
   progress_function on_progress_;
   database_function on_database_;
   std::optional<ledger> ledger_;
@@ -100,18 +111,20 @@ void start_apply(std::shared_ptr<database_connector>, plan, apply_options,
 /// Applies a plan. Cluster-wide steps run first and last, each database's in one transaction:
 /// its objects' ACLs are compared with what the plan was made for, the steps run, and before COMMIT
 /// the catalogs are read back. A database whose part fails stays as it was; the others go on; after
-/// a cluster-wide failure nothing more is run.
+/// a cluster-wide failure nothing more is run. What another session's change at the same moment has
+/// upset (23505, XX000, 40P01, 40001) is repeated a few times.
 ///
 /// Success means that everything in the plan is true on the server. Otherwise the error is that of
 /// the first part that failed, and its detail says per database what happened (`on_database` got
 /// the reports):
 ///  - what `check_applicable` says, before anything is sent;
-///  - `stale`: another cluster or version, another role than the plan's executor, or an object that
-///    has changed since; plan again;
+///  - `stale`: another cluster or version, another role than the plan's executor, an object that
+///    has changed since, a role that is gone or there already; plan again;
 ///  - `not_granted`: the server answered a GRANT or REVOKE with a warning (01007, 01006, …), or the
 ///    catalog does not show its effect; the object is named;
 ///  - `conflict`: another apply has its turn; the error names its session;
-///  - what the server or the connection failed with.
+///  - what the server or the connection failed with. If the answer to a COMMIT was lost, a new
+///    connection asks what came of it.
 /// A plan that was applied in part can be made anew and applied: it holds what is left.
 ///
 /// Cancellation (terminal): the connection is closed, the open transaction rolled back;

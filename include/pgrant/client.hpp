@@ -17,6 +17,7 @@
 #include "pgrant/inspector.hpp"
 #include "pgrant/leases.hpp"
 #include "pgrant/planner.hpp"
+#include "pgrant/pool.hpp"
 
 namespace pgrant {
 
@@ -25,11 +26,16 @@ class client_options {
  public:
   client_options() = default;
 
-  /// Password, time limits and session settings of every connection. Without a password here, the
-  /// spec's secret reference is followed (`resolve`) before each new connection, which may block
-  /// the executor for as long as a file or a function takes; `prompt` is refused.
+  /// Password, time limits and session settings of every connection. Without a password here and
+  /// without a source of passwords, the spec's secret reference is followed (`resolve`) before each
+  /// new connection, which may block the executor for as long as a file or a function takes;
+  /// `prompt` is refused.
   client_options& connecting(connect_options options) {
     return connecting_ = std::move(options), *this;
+  }
+  /// Asks for the password or token before each new connection, for what is fetched and expires.
+  client_options& password(pool_options::password_source source) {
+    return password_ = std::move(source), *this;
   }
   /// On (the default): connections are kept in a pool, and while the server cannot be reached,
   /// operations keep trying for half a minute. Off: each operation makes its own connections, and
@@ -43,11 +49,13 @@ class client_options {
   client_options& leases(lease_settings settings) { return leases_ = std::move(settings), *this; }
 
   const connect_options& connecting() const noexcept { return connecting_; }
+  const pool_options::password_source& password() const noexcept { return password_; }
   bool keep_connections() const noexcept { return keep_connections_; }
   const lease_settings& leases() const noexcept { return leases_; }
 
  private:
   connect_options connecting_;
+  pool_options::password_source password_;
   bool keep_connections_ = true;
   lease_settings leases_;
 };

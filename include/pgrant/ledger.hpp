@@ -7,6 +7,7 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -88,7 +89,8 @@ void start_register(std::shared_ptr<ledger_store>, std::vector<planned_bundle>,
 void start_bundles(std::shared_ptr<ledger_store>, completion<std::vector<registered_bundle>>);
 void start_record(std::shared_ptr<ledger_store>, audit_entry, completion<void>);
 void start_verify_audit(std::shared_ptr<ledger_store>, completion<audit_verdict>);
-void start_lock_database(std::shared_ptr<ledger_store>, std::string, completion<database_lock>);
+void start_lock_database(std::shared_ptr<ledger_store>, std::string, std::chrono::milliseconds,
+                         completion<database_lock>);
 }  // namespace detail
 
 /// A handle on an instance's ledger. Cheap to copy; copies share what is known about the ledger's
@@ -151,13 +153,15 @@ class ledger {
         detail::initiation<audit_verdict, detail::start_verify_audit>(), token, store_);
   }
 
-  /// Waits until nobody else holds the lock on `database`; fails with SQLSTATE 55P03 after the
-  /// session's lock_timeout.
+  /// Waits until nobody else holds the lock on `database` (empty: what is cluster-wide), for
+  /// `limit` at most; then fails with `conflict`, SQLSTATE 55P03, and names the holder's session.
   template <detail::token_for<database_lock> Token = boost::asio::deferred_t>
-  auto async_lock_database(std::string database, Token&& token = Token()) {
+  auto async_lock_database(std::string database,
+                           std::chrono::milliseconds limit = std::chrono::seconds(5),
+                           Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(result<database_lock>)>(
         detail::initiation<database_lock, detail::start_lock_database>(), token, store_,
-        std::move(database));
+        std::move(database), limit);
   }
 
   /// For parts of pgrant that keep their rows in the ledger.

@@ -1,8 +1,12 @@
 #include "pgrant/applier.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <array>
 
 #include "apply/apply_part.hpp"
+#include "pgrant/json/plan.hpp"
 
 namespace pgrant {
 
@@ -31,6 +35,22 @@ namespace detail {
 
 namespace {
 
+// So that the audit trail says which plan it was; empty for one that cannot be written as JSON.
+std::string plan_digest(const plan& what) {
+  const auto text = to_json(what);
+  std::array<unsigned char, 32> digest{};
+  if (!text || EVP_Digest(text.assume_value().data(), text.assume_value().size(), digest.data(),
+                          nullptr, EVP_sha256(), nullptr) != 1)
+    return {};
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string hex;
+  for (unsigned char byte : digest) {
+    hex += digits[byte >> 4];
+    hex += digits[byte & 15];
+  }
+  return hex;
+}
+
 class apply_run {
  public:
   apply_run(std::shared_ptr<database_connector> connector, plan what, apply_options options)
@@ -44,15 +64,17 @@ class apply_run {
     auto same = co_await check_server();
     if (!same) co_return same.error();
     for (const apply_part& part : parts_of(plan_)) {
+      part_outcome outcome;
       if (cluster_failed_ || (part.database.empty() && any_failed())) {
-        skip(part);
-        continue;
+        outcome.failed = error(errc::conflict, "not run, because an earlier part failed");
+      } else {
+        auto run = co_await run_one(part);
+        outcome = std::move(run);
       }
-      auto done = co_await run_one(part);
-      note(part, done);
+      note(part, std::move(outcome));
     }
-    if (any_failed()) co_return overall_error();
     auto booked = co_await book();
+    if (any_failed()) co_return overall_error();
     if (!booked) co_return booked.error();
     co_return std::move(report_);
   }
@@ -61,58 +83,96 @@ class apply_run {
   lease_task<void> check_server() {
     auto opened = co_await open_connection(connector_, {});
     BOOST_OUTCOME_CO_TRY(const auto where, std::move(opened));
-    auto asked =
-        co_await run(where, statement("SELECT current_user, (SELECT c.system_identifier::text FROM"
-                                      " pg_catalog.pg_control_system() c)"));
-    BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
     const auto stale = [](std::string what) {
       return error(errc::stale, std::move(what))
           .with_hint("plan again on this server, as this role");
     };
-    if (!plan_.system_identifier.empty() && answer.text(0, 1) != plan_.system_identifier)
-      co_return stale("the plan was made for another cluster");
     if (where->server_version() / 10000 != plan_.server_version / 10000)
       co_return stale("the plan was made for another version of PostgreSQL");
-    if (answer.text(0, 0) != plan_.executor)
+    auto asked = co_await run(where, statement("SELECT current_user"));
+    BOOST_OUTCOME_CO_TRY(const rows login, std::move(asked));
+    if (login.text(0, 0) != plan_.executor)
       co_return stale("the plan was made for role " + quote_identifier(plan_.executor));
+    // Where the planner was not allowed to ask, we are not either.
+    if (plan_.system_identifier.empty()) co_return success();
+    auto told = co_await run(where, statement("SELECT c.system_identifier::text"
+                                              " FROM pg_catalog.pg_control_system() c"));
+    BOOST_OUTCOME_CO_TRY(const rows cluster, std::move(told));
+    if (cluster.text(0, 0) != plan_.system_identifier)
+      co_return stale("the plan was made for another cluster");
     co_return success();
   }
 
-  lease_task<void> run_one(apply_part part) {
+  boost::asio::awaitable<part_outcome> run_one(apply_part part) {
+    const std::size_t before = progress_.done;
     progress_.database = part.database;
-    tell_progress(0);
+    tell_progress(before);
+    part_outcome outcome;
     std::optional<database_lock> turn;
     if (options_.book() && !part.own_transaction) {
       ledger book = *options_.book();
-      auto locked = co_await book.async_lock_database(part.database, boost::asio::use_awaitable);
-      if (!locked) co_return locked.error();
+      auto locked = co_await book.async_lock_database(part.database, options_.turn_timeout(),
+                                                      boost::asio::use_awaitable);
+      if (!locked) {
+        outcome.failed = locked.error();
+        co_return outcome;
+      }
       turn.emplace(std::move(locked).assume_value());
     }
-    auto opened = co_await open_connection(connector_, part.database);
-    if (!opened)
-      co_return opened.error().within("cannot connect to database " +
-                                      quote_identifier(part.database));
-    auto done = co_await run_part(opened.assume_value(), part, options_, verifiers_,
-                                  [this](std::size_t n) { tell_progress(n); });
-    co_return done;
+    auto opened = co_await connect_to(part.database);
+    if (!opened) {
+      outcome.failed = opened.error();
+      co_return outcome;
+    }
+    auto run = co_await run_part(std::move(opened).assume_value(), part, options_, verifiers_,
+                                 [this, before](std::size_t n) { tell_progress(before + n); });
+    outcome = std::move(run);
+    if (!outcome.transaction.empty() && outcome.unanswered) {
+      auto settled = co_await find_out(part.database, std::move(outcome));
+      outcome = std::move(settled);
+    }
+    tell_progress(before + part.steps.size());
+    co_return outcome;
   }
 
+  lease_task<connection_ptr> connect_to(std::string database) {
+    auto opened = co_await open_connection(connector_, database);
+    if (!opened && !database.empty())
+      co_return opened.error().within("cannot connect to database " + quote_identifier(database));
+    co_return opened;
+  }
+
+  // The answer to COMMIT was lost: asks on a new connection what came of it.
+  boost::asio::awaitable<part_outcome> find_out(std::string database, part_outcome outcome) {
+    auto opened = co_await connect_to(std::move(database));
+    if (!opened) co_return outcome;
+    auto committed = co_await was_committed(std::move(opened).assume_value(), outcome.transaction);
+    outcome.unanswered = !committed.has_value();
+    if (committed.value_or(false)) outcome.failed.reset();
+    co_return outcome;
+  }
+
+  // What was done belongs into the audit trail also where a part has failed.
   lease_task<void> book() {
     if (!options_.book()) co_return success();
     ledger book = *options_.book();
-    auto registered = co_await book.async_register(plan_.bundles, plan_.dropped_bundles,
-                                                   boost::asio::use_awaitable);
-    if (!registered) co_return registered.error().within("applied, but not in the ledger");
+    if (!any_failed()) {
+      auto registered = co_await book.async_register(plan_.bundles, plan_.dropped_bundles,
+                                                     boost::asio::use_awaitable);
+      if (!registered) co_return registered.error().within("applied, but not in the ledger");
+    }
     audit_entry entry("apply");
     entry.detail("statements", std::to_string(plan_.steps.size()));
     entry.detail("snapshot", plan_.snapshot_taken_at);
+    entry.detail("plan", plan_digest(plan_));
+    if (any_failed()) entry.outcome("failed").detail("databases", what_became_of_each());
     auto recorded = co_await book.async_record(std::move(entry), boost::asio::use_awaitable);
     if (!recorded) co_return recorded.error().within("applied, but not in the audit trail");
     co_return success();
   }
 
-  void tell_progress(std::size_t more) {
-    progress_.done += more;
+  void tell_progress(std::size_t done) {
+    progress_.done = done;
     if (options_.on_progress()) options_.on_progress()(progress_);
   }
 
@@ -121,35 +181,35 @@ class apply_run {
                                [](const database_report& d) { return d.failed.has_value(); });
   }
 
-  void skip(const apply_part& part) {
-    add({part.database, part.steps.size(),
-         error(errc::conflict, "not run, because an earlier part failed")});
-  }
-
-  void note(const apply_part& part, const result<void>& done) {
-    database_report one{part.database, part.steps.size(), std::nullopt};
-    if (!done) one.failed = done.error();
-    if (!done && part.database.empty()) cluster_failed_ = true;
-    add(std::move(one));
-  }
-
-  void add(database_report one) {
+  void note(const apply_part& part, part_outcome outcome) {
+    database_report one{part.database, part.steps.size(), std::move(outcome.failed),
+                        outcome.unanswered};
+    one.unknown = one.unknown && one.failed;
+    if (one.failed && part.database.empty()) cluster_failed_ = true;
     if (options_.on_database()) options_.on_database()(one);
     report_.databases.push_back(std::move(one));
   }
 
-  error overall_error() const {
-    std::optional<error> first;
-    std::string detail;
+  std::string what_became_of_each() const {
+    std::string lines;
     for (const database_report& d : report_.databases) {
-      if (!first && d.failed) first = d.failed;
-      detail += detail.empty() ? "" : "\n";
-      detail += (d.database.empty() ? "cluster-wide" : "database " + quote_identifier(d.database)) +
-                ": " + std::to_string(d.steps) + " statements, " +
-                (d.failed ? "left as it was: " + d.failed->message() : "done");
+      lines += lines.empty() ? "" : "\n";
+      lines += d.database.empty() ? "cluster-wide" : "database " + quote_identifier(d.database);
+      lines += ": " + std::to_string(d.steps) + " statements, ";
+      if (!d.failed)
+        lines += "done";
+      else
+        lines += (d.unknown ? "perhaps done: " : "left as it was: ") + d.failed->message();
     }
-    if (!first->detail().empty()) detail = first->detail() + "\n" + detail;
-    return first->with_detail(std::move(detail));
+    return lines;
+  }
+
+  error overall_error() const {
+    const auto first = std::ranges::find_if(
+        report_.databases, [](const database_report& d) { return d.failed.has_value(); });
+    std::string detail = first->failed->detail();
+    if (!detail.empty()) detail += "\n";
+    return first->failed->with_detail(detail + what_became_of_each());
   }
 
   std::shared_ptr<database_connector> connector_;

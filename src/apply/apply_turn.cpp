@@ -1,32 +1,20 @@
 #include "apply/apply_turn.hpp"
 
-#include "pgrant/sql.hpp"
+#include "lease/lock_holder.hpp"
 
 namespace pgrant::detail {
 
 namespace {
 
-// The key space of advisory locks is the database's; ours is "pgrant" as a number and 1.
+// Advisory locks are each database's own; the first number is one that nobody else will think of.
 #define PGRANT_TURN_KEY "1885827438, 1"
 
 constexpr sql_fragment turn_holder_query =
-    "SELECT a.pid, a.usename, a.application_name, a.client_addr, a.backend_start::text"
+    "SELECT " PGRANT_LOCK_HOLDER
     " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
     " WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1885827438 AND l.objid = 1"
     " AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d"
     " WHERE d.datname = pg_catalog.current_database()) LIMIT 1";
-
-error turn_is_taken(const std::string& database, const rows& holders) {
-  error why(errc::conflict, "another apply is at work on " +
-                                (database.empty() ? std::string("this instance")
-                                                  : "database " + quote_identifier(database)));
-  why = why.with_advice(retry::again).with_hint("wait until it is done, then plan again");
-  if (holders.empty()) return why;
-  const row r = holders[0];
-  return why.with_detail(
-      "held by process " + r[0].str() + ", user " + r[1].str() + ", application " + r[2].str() +
-      (r[3].is_null() ? "" : ", from " + r[3].str()) + ", connected since " + r[4].str());
-}
 
 }  // namespace
 
@@ -44,7 +32,7 @@ lease_task<void> take_turn(connection_ptr where, std::string database,
   }
   auto asked = co_await run(where, statement(turn_holder_query));
   BOOST_OUTCOME_CO_TRY(const rows holders, std::move(asked));
-  co_return turn_is_taken(database, holders);
+  co_return turn_taken(database, holders);
 }
 
 boost::asio::awaitable<void> give_turn(connection_ptr where) {

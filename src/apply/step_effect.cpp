@@ -113,6 +113,12 @@ std::vector<std::string> objects_without_effect(const step& s, bool gives,
 
 }  // namespace
 
+std::string in_database_of(const step& s, std::string object) {
+  if (s.database.empty()) return object;
+  const std::string database = "database " + quote_identifier(s.database);
+  return object.empty() ? database : object + " in " + database;
+}
+
 result<void> check_unchanged(std::span<const step> steps, const catalog_state& before) {
   std::set<acl_place> seen;
   for (const step& s : steps) {
@@ -126,7 +132,7 @@ result<void> check_unchanged(std::span<const step> steps, const catalog_state& b
       if (!known || acl_hash(list) != target.acl_before) {
         return error(errc::stale, known ? "privileges have changed since the plan was made"
                                         : "an object of the plan is gone")
-            .with_object(std::string(to_string(target.kind)) + " " + target.name)
+            .with_object(in_database_of(s, std::string(to_string(target.kind)) + " " + target.name))
             .with_hint("plan again, review, and apply the new plan");
       }
       seen.insert(std::move(place));

@@ -8,6 +8,9 @@
 
 namespace pgrant::detail {
 
+/// "table sales.orders in database shop"; without the database for what is cluster-wide.
+std::string in_database_of(const step& s, std::string object);
+
 /// The first object whose ACL is not the one that the plan was made for: `stale`, naming it.
 result<void> check_unchanged(std::span<const step> steps, const catalog_state& before);
 

@@ -2,7 +2,6 @@
 
 #include "client/check_queries.hpp"
 #include "client/client_impl.hpp"
-#include "pgrant/secret_source.hpp"
 
 namespace pgrant {
 
@@ -20,11 +19,25 @@ lease_task<T> run_client(client_ptr self, lease_task<T> (client_impl::*what)(Arg
   co_return outcome;
 }
 
-pool_options::password_source resolving_source(secret_ref ref) {
-  return [ref = std::move(ref)](std::function<void(result<secret>)> done) {
-    auto found = resolve(ref);
-    if (!found) return done(found.error());
-    done(std::move(found.assume_value().password));
+asking_connector::credentials_source reference_source(secret_ref ref) {
+  return [ref = std::move(ref)](const auto& done) { done(resolve(ref)); };
+}
+
+asking_connector::credentials_source credentials_of(pool_options::password_source source) {
+  return [source = std::move(source)](std::function<void(result<resolved_secret>)> done) {
+    source([done = std::move(done)](result<secret> found) {
+      if (!found) return done(found.error());
+      done(resolved_secret{{}, std::move(found).assume_value()});
+    });
+  };
+}
+
+pool_options::password_source passwords_of(asking_connector::credentials_source source) {
+  return [source = std::move(source)](std::function<void(result<secret>)> done) {
+    source([done = std::move(done)](result<resolved_secret> found) {
+      if (!found) return done(found.error());
+      done(std::move(found.assume_value().password));
+    });
   };
 }
 
@@ -38,18 +51,23 @@ client_impl::client_impl(boost::asio::any_io_executor executor, connection_spec 
     return;
   }
   const connect_options& connecting = options_.connecting();
+  asking_connector::credentials_source source;
+  if (options_.password())
+    source = credentials_of(options_.password());
+  else if (!connecting.password() && spec_.secret_source())
+    source = reference_source(spec_.secret_source());
+
   if (!options_.keep_connections()) {
-    if (connecting.password() || !spec_.secret_source())
-      connector_ = std::make_shared<direct_connector>(executor_, spec_, connecting);
+    if (source)
+      connector_ = std::make_shared<asking_connector>(executor_, spec_, connecting, source);
     else
-      connector_ = std::make_shared<resolving_connector>(executor_, spec_, connecting);
+      connector_ = std::make_shared<direct_connector>(executor_, spec_, connecting);
     ending_ = connector_;
     return;
   }
   pool_options pooling;
   pooling.connecting(connecting).reserve(options_.leases().ledger_database());
-  if (!connecting.password() && spec_.secret_source())
-    pooling.password(resolving_source(spec_.secret_source()));
+  if (source) pooling.password(passwords_of(std::move(source)));
   auto shared = std::make_shared<pool>(executor_, spec_, std::move(pooling));
   connector_ = std::make_shared<pool_connector>(shared, acquire_options());
   ending_ = std::make_shared<pool_connector>(std::move(shared), acquire_options().ending(true));

@@ -3,7 +3,6 @@
 #include <boost/asio/post.hpp>
 
 #include "client/client_impl.hpp"
-#include "pgrant/secret_source.hpp"
 
 namespace pgrant::detail {
 
@@ -28,20 +27,23 @@ void refusing_connector::open(std::string, opened done) {
   boost::asio::post(executor_, boost::asio::append(std::move(done), std::move(refusal)));
 }
 
-void resolving_connector::open(std::string database, opened done) {
-  auto found = resolve(spec_.secret_source());
-  if (!found) {
-    result<std::shared_ptr<connection>> refusal = found.error();
-    boost::asio::post(executor_, boost::asio::append(std::move(done), std::move(refusal)));
-    return;
-  }
-  connection_spec spec = spec_;
-  connect_options options = options_;
-  if (spec.user().empty()) spec.user(found.assume_value().user);
-  if (!found.assume_value().password.empty())
-    options.password(std::move(found.assume_value().password));
-  direct_connector(executor_, std::move(spec), std::move(options))
-      .open(std::move(database), std::move(done));
+void asking_connector::open(std::string database, opened done) {
+  // A function that can be copied has to hold the handler, which cannot.
+  const auto waiting = std::make_shared<opened>(std::move(done));
+  auto go_on = [executor = executor_, spec = spec_, options = options_,
+                database = std::move(database), waiting](result<resolved_secret> found) mutable {
+    if (!found) {
+      result<std::shared_ptr<connection>> refusal = found.error();
+      boost::asio::post(executor, boost::asio::append(std::move(*waiting), std::move(refusal)));
+      return;
+    }
+    resolved_secret& login = found.assume_value();
+    if (spec.user().empty()) spec.user(std::move(login.user));
+    if (!login.password.empty()) options.password(std::move(login.password));
+    direct_connector(executor, std::move(spec), std::move(options))
+        .open(std::move(database), std::move(*waiting));
+  };
+  source_(std::move(go_on));
 }
 
 }  // namespace pgrant::detail

@@ -1,11 +1,13 @@
 // What a client is made of.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "lease/lease_task.hpp"
 #include "pgrant/client.hpp"
 #include "pgrant/pool.hpp"
+#include "pgrant/secret_source.hpp"
 
 namespace pgrant::detail {
 
@@ -37,12 +39,17 @@ class refusing_connector final : public database_connector {
   error why_;
 };
 
-/// Follows the spec's secret reference before each connection.
-class resolving_connector final : public database_connector {
+/// Makes a new connection each time, with credentials that it gets for each.
+class asking_connector final : public database_connector {
  public:
-  resolving_connector(boost::asio::any_io_executor executor, connection_spec spec,
-                      connect_options options)
-      : executor_(std::move(executor)), spec_(std::move(spec)), options_(std::move(options)) {}
+  using credentials_source = std::function<void(std::function<void(result<resolved_secret>)> done)>;
+
+  asking_connector(boost::asio::any_io_executor executor, connection_spec spec,
+                   connect_options options, credentials_source source)
+      : executor_(std::move(executor)),
+        spec_(std::move(spec)),
+        options_(std::move(options)),
+        source_(std::move(source)) {}
 
   void open(std::string database, opened done) override;
   boost::asio::any_io_executor get_executor() const override { return executor_; }
@@ -51,6 +58,7 @@ class resolving_connector final : public database_connector {
   boost::asio::any_io_executor executor_;
   connection_spec spec_;
   connect_options options_;
+  credentials_source source_;
 };
 
 class client_impl {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lease/ledger_store.hpp"
+#include "lease/lock_holder.hpp"
 
 namespace pgrant {
 namespace detail {
@@ -36,6 +37,14 @@ SELECT h.chain, h.n FROM pgrant.audit_head h
 WHERE h.n > 0 AND NOT EXISTS (SELECT FROM pgrant.audit a
   WHERE a.chain = h.chain AND a.n = h.n AND a.hash = h.hash)
 ORDER BY 1, 2 LIMIT 100)";
+
+// Who locks a row is in its xmax, and holds the lock of its own transaction's number.
+constexpr sql_fragment row_holder_query =
+    "SELECT " PGRANT_LOCK_HOLDER
+    " FROM pgrant.managed_database d"
+    " JOIN pg_catalog.pg_locks l ON l.locktype = 'transactionid' AND l.transactionid = d.xmax"
+    " JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+    " WHERE d.name = $1 AND l.granted";
 
 using store_ptr = std::shared_ptr<ledger_store>;
 
@@ -165,9 +174,12 @@ lease_task<audit_verdict> verify_trail(store_ptr store) {
   co_return verdict;
 }
 
-lease_task<database_lock> lock_managed_database(store_ptr store, std::string database) {
+lease_task<database_lock> lock_managed_database(store_ptr store, std::string database,
+                                                std::chrono::milliseconds limit) {
   auto opened = co_await store->open();
   BOOST_OUTCOME_CO_TRY(const auto where, std::move(opened));
+  // 0 would be no limit.
+  const auto patience = std::max(limit, std::chrono::milliseconds(1));
   batch work;
   work.add(statement("INSERT INTO pgrant.managed_database VALUES ($1) ON CONFLICT DO NOTHING")
                .bind(database))
@@ -175,13 +187,19 @@ lease_task<database_lock> lock_managed_database(store_ptr store, std::string dat
       .add(statement("BEGIN"))
       // An apply may take long, and this connection only holds the lock meanwhile.
       .add(statement("SET LOCAL idle_in_transaction_session_timeout = 0"))
+      .add(statement("SELECT pg_catalog.set_config('lock_timeout', $1, true),"
+                     " pg_catalog.set_config('statement_timeout', '0', true)")
+               .bind(std::to_string(patience.count())))
       .add(statement("SELECT FROM pgrant.managed_database WHERE name = $1 FOR UPDATE")
                .bind(database));
   auto locked = co_await run_all(where, std::move(work));
-  if (!locked) {
-    co_return locked.error().within("cannot lock database " + quote_identifier(database));
-  }
-  co_return database_lock(where);
+  if (locked) co_return database_lock(where);
+  const error why = locked.error();
+  if (why.state() != "55P03"_sqlstate)
+    co_return why.within("cannot lock database " + quote_identifier(database));
+  auto asked = co_await run(where, statement(row_holder_query).bind(database));
+  BOOST_OUTCOME_CO_TRY(const rows holders, std::move(asked));
+  co_return turn_taken(database, holders).with_state(why.state());
 }
 
 }  // namespace
@@ -209,8 +227,9 @@ void start_verify_audit(store_ptr store, completion<audit_verdict> done) {
   start_lease_task(store->executor(), verify_trail(store), std::move(done));
 }
 
-void start_lock_database(store_ptr store, std::string database, completion<database_lock> done) {
-  start_lease_task(store->executor(), lock_managed_database(store, std::move(database)),
+void start_lock_database(store_ptr store, std::string database, std::chrono::milliseconds limit,
+                         completion<database_lock> done) {
+  start_lease_task(store->executor(), lock_managed_database(store, std::move(database), limit),
                    std::move(done));
 }
 
