@@ -145,7 +145,7 @@ TEST_CASE("the text of a plan shows everything and obeys nothing") {
   p.steps[1].sql += " \x1b[2J\r\n\xe2\x80\xae\xc2\x9b";
   p.not_granted[0].remedy = "as \"y\x07\"";
   const std::string text = render(p);
-  CHECK(text.find("cluster-wide\n      1. CREATE ROLE c LOGIN") != std::string::npos);
+  CHECK(text.find("cluster-wide\n    1. CREATE ROLE c LOGIN") != std::string::npos);
   CHECK(text.find("\ndatabase shop\n") != std::string::npos);
   CHECK(text.find("who: granted by app (owner)") != std::string::npos);
   CHECK(text.find("remedy: as \"y\\x07\"") != std::string::npos);
