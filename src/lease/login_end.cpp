@@ -6,15 +6,15 @@ namespace pgrant::detail {
 namespace {
 
 constexpr sql_fragment terminate_sessions_query =
-    R"(SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+    R"(SELECT pg_catalog.pg_terminate_backend(a.pid), a.pid FROM pg_catalog.pg_stat_activity a
 WHERE a.usesysid = $1::oid)";
 
 constexpr sql_fragment terminate_and_wait_query =
-    R"(SELECT pg_catalog.pg_terminate_backend(a.pid, 1000) FROM pg_catalog.pg_stat_activity a
+    R"(SELECT pg_catalog.pg_terminate_backend(a.pid, 1000), a.pid FROM pg_catalog.pg_stat_activity a
 WHERE a.usesysid = $1::oid)";
 
 constexpr sql_fragment terminate_borrowers_query =
-    R"(SELECT pg_catalog.pg_terminate_backend(a.pid, 1000)
+    R"(SELECT pg_catalog.pg_terminate_backend(a.pid, 1000), a.pid
 FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_stat_activity a ON a.usesysid = m.member
 WHERE m.roleid = $1::oid AND a.pid <> pg_catalog.pg_backend_pid() AND m.member <>
   (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))";
@@ -65,6 +65,12 @@ bool login_end::out_of_time() const {
   return std::chrono::steady_clock::now() > deadline_;
 }
 
+// A backend takes a moment to go, and is told again meanwhile: each counts once.
+void login_end::note_ended(const rows& answer) {
+  for (const row r : answer)
+    if (r[0].text() == "t") ended_.insert(r[1].str());
+}
+
 lease_task<void> login_end::lend() {
   engine_.step(lease_, "lend");
   auto lending = us_.authority->lend_login(login_);
@@ -89,8 +95,7 @@ lease_task<void> login_end::take_back() {
 lease_task<int> login_end::terminate(sql_fragment query) {
   auto asked = co_await run(where_, statement(query).bind(std::to_string(login_oid_)));
   BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
-  const int ended = count_true(answer);
-  sessions_ += ended;
+  note_ended(answer);
   co_return static_cast<int>(answer.size());
 }
 
@@ -104,7 +109,7 @@ lease_task<void> login_end::disable() {
     work.add(us_.authority->disable_login(login_)).add(statement("COMMIT"));
     auto done = co_await run_all(where_, std::move(work));
     if (done) {
-      sessions_ += count_true(done.assume_value()[0]);
+      note_ended(done.assume_value()[0]);
       co_return success();
     }
     if (done.error().state() == "42704"_sqlstate) co_return success();
@@ -142,14 +147,15 @@ lease_task<void> login_end::end_hidden_backends() {
     for (const row r : hidden) {
       work.add(statement("BEGIN"));
       work.add(statement(sql_text("SET LOCAL ROLE ").name(login_)));
-      work.add(statement("SELECT pg_catalog.pg_terminate_backend($1::int)").bind(r[0].text()));
+      work.add(
+          statement("SELECT pg_catalog.pg_terminate_backend($1::int), $1::int").bind(r[0].text()));
       work.sync().add(statement("ROLLBACK")).sync();
     }
     auto sent = co_await where_->async_execute_batch(std::move(work), boost::asio::use_awaitable);
     if (!sent) co_return sent.error();
     for (std::size_t i = 2; i < sent.assume_value().size(); i += 4) {
       const result<rows>& ended = sent.assume_value()[i];
-      if (ended) sessions_ += count_true(ended.assume_value());
+      if (ended) note_ended(ended.assume_value());
     }
     co_await pause(short_pause);
   }

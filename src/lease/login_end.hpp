@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "lease/lease_engine.hpp"
@@ -36,11 +37,12 @@ class login_end {
   /// On 14 a login can lend itself: ends the sessions of its members, who could keep it.
   lease_task<void> end_borrowers();
 
-  int sessions_ended() const noexcept { return sessions_; }
+  int sessions_ended() const noexcept { return static_cast<int>(ended_.size()); }
   bool out_of_time() const;
 
  private:
   lease_task<int> terminate(sql_fragment query);
+  void note_ended(const rows& answer);
 
   lease_engine& engine_;
   connection_ptr where_;
@@ -48,7 +50,7 @@ class login_end {
   std::string lease_, login_;
   oid login_oid_;
   std::chrono::steady_clock::time_point deadline_;
-  int sessions_ = 0;
+  std::set<std::string> ended_;  // Process numbers.
 };
 
 /// Ends sessions of roles that do not exist any more. Gives their number.
