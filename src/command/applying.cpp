@@ -10,6 +10,9 @@ namespace pgrant::command {
 result<bool> agree_on(const plan& what, const arguments& given) {
   if (!given.json) std::fputs(render(what).c_str(), stdout);
   if (what.empty() || given.yes) return true;
+  if (given.json)
+    return error(errc::invalid_argument, "with --json no plan is shown that one could agree to")
+        .with_hint("look at it without --json first; then give --yes");
   std::fflush(stdout);
   return confirm("Apply these " + std::to_string(what.steps.size()) + " statements as " +
                  printable(what.executor) + "?");

@@ -1,7 +1,10 @@
 #include "command/arguments.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+
+#include "pgrant/json/lease.hpp"
 
 namespace pgrant::command {
 
@@ -38,8 +41,10 @@ class parser {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& why) {
-      const int status = app_.exit(why);
-      return {std::nullopt, status == 0 ? exit_done : exit_usage};
+      if (app_.exit(why) == 0) return {std::nullopt, exit_done};  // It was --help.
+      if (std::find(argv, argv + argc, std::string_view("--json")) != argv + argc)
+        std::cout << to_json(error(errc::invalid_argument, why.what()).with_hint("see --help"));
+      return {std::nullopt, exit_usage};
     }
     return {std::move(given_), exit_done};
   }
@@ -237,9 +242,11 @@ class parser {
             "Where versions are: a directory with MAJOR/bin/postgres in it; Debian's are found "
             "without")
         ->type_name("DIR");
-    start->add_option("--profile", given_.profile, "azure, or superuser: a stock server")
+    start
+        ->add_option("--profile", given_.sandbox_profile,
+                     "azure, or superuser: the administrator of a stock server")
         ->check(CLI::IsMember({"azure", "superuser"}))
-        ->default_str("azure");
+        ->capture_default_str();
     v->get_subcommand("stop")->add_flag("--remove", given_.remove, "Delete its directory, too");
   }
 

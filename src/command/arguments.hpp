@@ -53,6 +53,7 @@ struct arguments {
 
   // sandbox
   std::string directory, postgresql;
+  std::string sandbox_profile = "azure";
   int major = 0;
   int port = 0;
   bool remove = false;

@@ -36,6 +36,10 @@ result<resolved_secret> login_of(const connection_spec& spec, const std::string&
   options.prompt([](std::string_view what) { return ask_password(what); })
       .purpose("password of " + (spec.user().empty() ? std::string("the login") : spec.user()));
   if (!password_file.empty()) return resolve(secret_ref::file(password_file), options);
+  // A Unix-domain socket mostly asks for none. Where nobody can be asked, the server may ask.
+  const bool local = spec.get("host").starts_with('/');
+  if (!spec.secret_source() && !local && has_terminal())
+    return resolve(secret_ref::prompt(), options);
   return resolve(spec.secret_source(), options);
 }
 
@@ -49,6 +53,7 @@ result<secret> read_secret_file(const std::string& path, std::string_view what) 
 
 result<session> session::open(const arguments& given, const std::string& password_file) {
   BOOST_OUTCOME_TRY(auto spec, spec_of(given));
+  BOOST_OUTCOME_TRY(validate(spec));  // Nobody types a password for what cannot work.
   BOOST_OUTCOME_TRY(auto login, login_of(spec, password_file));
   if (spec.user().empty()) spec.user(login.user);
   connect_options connecting;

@@ -14,8 +14,9 @@ namespace pgrant::command {
 class session {
  public:
   /// The spec of --dsn or PGRANT_DSN, with its password: of the file `password_file`, else of the
-  /// DSN's secret, else of a prompt if there is a terminal. Fails with `invalid_argument` if there
-  /// is no DSN, or one given as an argument holds a password.
+  /// DSN's secret, else of a prompt if there is a terminal and the server is not on a Unix-domain
+  /// socket. Fails with `invalid_argument` if there is no DSN, it does not pass `validate`, or one
+  /// given as an argument holds a password.
   static result<session> open(const arguments& given, const std::string& password_file);
 
   pgrant::client& client() noexcept { return *client_; }

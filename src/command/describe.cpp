@@ -1,5 +1,6 @@
 #include "command/describe.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "command/arguments.hpp"
@@ -15,6 +16,7 @@ namespace {
 void print_part(const char* name, const std::string& text) {
   if (text.empty()) return;
   std::string rest = text;
+  std::ranges::replace(rest, '\t', ' ');  // libpq indents with them.
   const char* label = name;
   while (true) {
     const std::size_t end = rest.find('\n');
@@ -93,11 +95,11 @@ std::string end_text(const lease_end& end) {
   std::string text =
       "lease " + l.id + " of " + printable(l.person) + " " +
       styled(to_string(l.state), l.state == lease_state::ended ? style::good : style::warn) + ": " +
-      std::to_string(end.sessions_ended) + " sessions ended";
+      std::to_string(end.sessions_ended) +
+      (end.sessions_ended == 1 ? " session ended" : " sessions ended");
   if (l.kind == grantee_kind::ephemeral_login)
-    text +=
-        end.login_dropped ? ", login " + l.grantee + " dropped" : ", login " + l.grantee + " kept";
-  if (!end.kept.empty()) text += ", membership kept in " + joined(end.kept);
+    text += ", login " + printable(l.grantee) + (end.login_dropped ? " dropped" : " kept");
+  if (!end.kept.empty()) text += ", membership kept in " + printable(joined(end.kept));
   text += "\n";
   if (!l.held_why.empty()) text += "  " + printable(l.held_why) + "\n";
   return text;

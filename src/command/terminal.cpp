@@ -1,12 +1,16 @@
 #include "command/terminal.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cwchar>
 
 #include "pgrant/plan_text.hpp"
 
@@ -15,14 +19,30 @@ namespace pgrant::command {
 namespace {
 
 bool has_colours() {
-  static const bool on = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  static const bool on = [] {
+    const char* unwanted = std::getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) != 0 && (unwanted == nullptr || *unwanted == '\0');
+  }();
   return on;
 }
 
-// Code points, which is close enough to columns for names and dates.
+// Columns on a terminal: emoji and Chinese take two, accents that are put on a letter none.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & '\xc0') != '\x80'; }));
+  std::size_t columns = 0;
+  std::mbstate_t state{};
+  while (!text.empty()) {
+    wchar_t c = 0;
+    const std::size_t bytes = std::mbrtowc(&c, text.data(), text.size(), &state);
+    if (bytes == 0 || bytes > text.size()) {  // No character in this locale: shown as one column.
+      state = {};
+      ++columns;
+      text.remove_prefix(1);
+      continue;
+    }
+    columns += static_cast<std::size_t>(std::max(0, wcwidth(c)));
+    text.remove_prefix(bytes);
+  }
+  return columns;
 }
 
 class terminal {
@@ -39,11 +59,14 @@ class terminal {
   void say(std::string_view text) const {
     if (write(file_, text.data(), text.size()) < 0) return;
   }
-  /// A line without its end.
-  std::string read_line() const {
+  /// A line without its end; a signal ends it, too. While it waits, `blocked` are blocked.
+  std::string read_line(const sigset_t* blocked = nullptr) const {
     std::string line;
+    line.reserve(1024);  // A password is not to be left behind in memory that was outgrown.
     char c = 0;
-    while (read(file_, &c, 1) == 1 && c != '\n') line += c;
+    pollfd there{file_, POLLIN, 0};
+    while (ppoll(&there, 1, nullptr, blocked) > 0 && read(file_, &c, 1) == 1 && c != '\n')
+      line += c;
     return line;
   }
 
@@ -51,7 +74,67 @@ class terminal {
   int file_;
 };
 
+volatile std::sig_atomic_t interrupted_by = 0;
+
+/// No echo as long as it lives. Who is interrupted meanwhile gets the terminal back as it was.
+class no_echo {
+ public:
+  explicit no_echo(int terminal) : terminal_(terminal) {
+    if (tcgetattr(terminal_, &before_) != 0) return;
+    on_ = true;
+    sigset_t noted;
+    sigemptyset(&noted);
+    struct sigaction note{};
+    note.sa_handler = [](int signal) { interrupted_by = signal; };
+    for (std::size_t i = 0; i < std::size(signals); ++i) {
+      sigaction(signals[i], &note, &old_[i]);
+      sigaddset(&noted, signals[i]);
+    }
+    // Blocked but for when we wait: one that comes just before must not be missed.
+    sigprocmask(SIG_BLOCK, &noted, &unblocked_);
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(terminal_, TCSAFLUSH, &quiet);
+  }
+  ~no_echo() {
+    if (!on_) return;
+    tcsetattr(terminal_, TCSAFLUSH, &before_);
+    for (std::size_t i = 0; i < std::size(signals); ++i) sigaction(signals[i], &old_[i], nullptr);
+    sigprocmask(SIG_SETMASK, &unblocked_, nullptr);
+    if (interrupted_by != 0) std::raise(interrupted_by);
+  }
+  no_echo(const no_echo&) = delete;
+  no_echo& operator=(const no_echo&) = delete;
+
+  bool on() const noexcept { return on_; }
+  const sigset_t* unblocked() const noexcept { return &unblocked_; }
+
+ private:
+  static constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+  int terminal_;
+  bool on_ = false;
+  termios before_{};
+  sigset_t unblocked_{};
+  struct sigaction old_[std::size(signals)] = {};
+};
+
 }  // namespace
+
+bool has_terminal() {
+  return terminal().there();
+}
+
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      quoted += "'\\''";
+    else
+      quoted += c;
+  }
+  return quoted + "'";
+}
 
 std::string styled(std::string_view text, style how) {
   const char* code = nullptr;
@@ -131,14 +214,10 @@ result<secret> ask_password(std::string_view what) {
   if (!t.there())
     return error(errc::secret, "there is no terminal to ask for a password on")
         .with_hint("give --password-file, or secret=file:PATH or secret=env:NAME in the DSN");
-  termios before{};
-  if (tcgetattr(t.file(), &before) != 0) return error(errc::secret, "the terminal cannot be read");
-  termios quiet = before;
-  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  tcsetattr(t.file(), TCSAFLUSH, &quiet);
+  const no_echo quiet(t.file());
+  if (!quiet.on()) return error(errc::secret, "the terminal cannot be read");
   t.say(std::string(what) + ": ");
-  secret given(t.read_line());
-  tcsetattr(t.file(), TCSAFLUSH, &before);
+  secret given(t.read_line(quiet.unblocked()));
   t.say("\n");
   return given;
 }

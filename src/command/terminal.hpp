@@ -16,6 +16,9 @@ namespace pgrant::command {
 enum class style { plain, bold, good, bad, warn, dim };
 std::string styled(std::string_view text, style how);
 
+/// One word of a shell's command line, whatever is in it.
+std::string shell_quoted(std::string_view text);
+
 /// Rows with aligned columns; the first one is the heading. Cells are made `printable`.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
@@ -31,6 +34,8 @@ class progress_bar {
   bool shown_ = false;
 };
 
+/// Somebody can be asked.
+bool has_terminal();
 /// Asks on the terminal. Without one: `invalid_argument`, whose hint is --yes.
 result<bool> confirm(std::string_view question);
 /// Asks for a password on the terminal, which does not show it. Without one: `secret`.

@@ -20,16 +20,27 @@ bootstrap_options bootstrap_options_of(const arguments& given) {
   return options;
 }
 
-/// After an apply there must be nothing left to do.
-result<void> verify_bootstrap(session& s, const arguments& given) {
+/// After an apply there must be nothing left to do. Gives what nobody of this login's can do.
+result<std::vector<not_granted>> verify_bootstrap(session& s, const arguments& given) {
   arguments again = given;
   again.reset_password = false;  // A password cannot be compared, and would be set each time.
   auto left = s.run(s.client().async_plan_bootstrap(bootstrap_options_of(again)));
   if (!left) return left.error().within("the bootstrap was applied and cannot be verified");
-  if (left.assume_value().empty()) return success();
+  if (left.assume_value().empty()) return left.assume_value().not_granted;
   return error(errc::not_granted, "the bootstrap was applied, and there is still something to do")
       .with_detail(render(left.assume_value()))
       .with_hint("somebody else may be changing privileges; run the bootstrap again");
+}
+
+void print_verified(const std::vector<not_granted>& missing) {
+  for (const not_granted& m : missing)
+    std::printf("%s  %s%s: %s\n", styled("not granted", style::warn).c_str(),
+                printable(m.object).c_str(),
+                m.database.empty() ? "" : (" in database " + printable(m.database)).c_str(),
+                printable(m.reason).c_str());
+  std::printf("%s: a second bootstrap has nothing to do%s\n",
+              styled("verified", style::good).c_str(),
+              missing.empty() ? "" : "; the plan above says what would help with the rest");
 }
 
 result<int> bootstrap(const arguments& given) {
@@ -43,11 +54,12 @@ result<int> bootstrap(const arguments& given) {
     std::fputs("nothing was done\n", stdout);
     return exit_failed;
   }
+  std::vector<not_granted> missing = plan.not_granted;
   if (!plan.empty()) {
     apply_options options;
     options.secret_value(std::string(connector_secret), std::move(password));
     BOOST_OUTCOME_TRY(apply_with_progress(s, plan, std::move(options), given.json));
-    BOOST_OUTCOME_TRY(verify_bootstrap(s, given));
+    BOOST_OUTCOME_TRY(missing, verify_bootstrap(s, given));
   }
   if (given.json) {
     BOOST_OUTCOME_TRY(const auto text, to_json(plan));
@@ -56,12 +68,8 @@ result<int> bootstrap(const arguments& given) {
                                                   {"plan", text}})
                    .c_str(),
                stdout);
-  } else if (plan.empty()) {
-    std::fputs((styled("verified", style::good) + ": nothing to do\n").c_str(), stdout);
   } else {
-    std::fputs(
-        (styled("verified", style::good) + ": a second bootstrap has nothing to do\n").c_str(),
-        stdout);
+    print_verified(missing);
   }
   return exit_done;
 }

@@ -1,11 +1,13 @@
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "command/connection.hpp"
 #include "command/describe.hpp"
 #include "command/terminal.hpp"
 #include "command/verbs.hpp"
 #include "pgrant/json/snapshot.hpp"
+#include "pgrant/plan_text.hpp"
 
 namespace pgrant::command {
 
@@ -24,17 +26,19 @@ std::string role_text(const snapshot& state) {
     if (r.create_database) add(may, "create databases");
     if (r.replication) add(may, "replicate");
     if (r.bypass_rls) add(may, "bypass row security");
+    std::set<std::string> groups;  // The same membership may come from several grantors.
     for (const membership& m : state.memberships)
-      if (m.member == r.id) add(member_of, state.role_name(m.role));
+      if (m.member == r.id) groups.insert(state.role_name(m.role));
+    for (const std::string& group : groups) add(member_of, group);
     rows.push_back({r.name, r.login ? "login" : "group", may, member_of});
   }
   return table(rows);
 }
 
 std::string database_text(const snapshot& state, const database& db) {
-  std::string text = styled("database " + quote_identifier(db.name), style::bold) + ", owner " +
-                     quote_identifier(state.role_name(db.owner)) + "\n";
-  if (!db.inspected) return text + "  not inspected: " + db.why_not_inspected + "\n";
+  std::string text = styled("database " + printable(quote_identifier(db.name)), style::bold) +
+                     ", owner " + printable(quote_identifier(state.role_name(db.owner))) + "\n";
+  if (!db.inspected) return text + "  not inspected: " + printable(db.why_not_inspected) + "\n";
   std::map<oid, std::map<object_class, std::size_t>> counts;
   for (const object& o : db.objects) ++counts[o.schema][class_of(o.kind)];
   std::vector<std::vector<std::string>> rows = {

@@ -31,10 +31,15 @@ result<grant_request> request_of(const arguments& given) {
   return request;
 }
 
+// The password is not in it: psql asks.
+void print_login(const credentials& c) {
+  std::printf("  log in    psql %s\n", printable(shell_quoted(c.conninfo)).c_str());
+}
+
 void print_credentials(const credentials& c) {
   std::printf("  user      %s\n  password  %s\n  (shown once, and stored nowhere)\n",
               c.user.c_str(), std::string(c.password.reveal()).c_str());
-  std::printf("  log in    psql \"%s\"\n", printable(c.conninfo).c_str());
+  print_login(c);
 }
 
 result<int> grant(const arguments& given) {
@@ -79,7 +84,7 @@ result<int> grant(const arguments& given) {
   } else {
     std::printf("  user      %s\n  password  in %s\n", granted.credentials->user.c_str(),
                 given.credentials_file.c_str());
-    std::printf("  log in    psql \"%s\"\n", printable(granted.credentials->conninfo).c_str());
+    print_login(*granted.credentials);
   }
   return exit_done;
 }

@@ -69,8 +69,7 @@ std::string report_text(const sandbox_report& r) {
 
 result<sandbox> sandbox_of(const arguments& given) {
   if (given.subject != "start") return sandbox::open(given.directory);
-  BOOST_OUTCOME_TRY(const auto profile,
-                    parse_sandbox_profile(given.profile == "guide" ? "azure" : given.profile));
+  BOOST_OUTCOME_TRY(const auto profile, parse_sandbox_profile(given.sandbox_profile));
   sandbox_options options(given.directory);
   options.search_path(search_path_of(given))
       .major(given.major)
