@@ -18,7 +18,8 @@ namespace pgrant {
 /// Which objects a grant is about. Patterns use `*` (any bytes) and `?` (one byte), `\` before a
 /// character takes it literally; a text without wildcards is a name. Nothing is folded to lower
 /// case. Wildcards never reach what nobody meant by "all": in databases not the reserved ones,
-/// templates, those closed to connections, and the ledger's; in schemas not `pg_…`,
+/// templates, those closed to connections, the ledger's, and those that the policy itself closes
+/// under `databases`; in schemas not `pg_…`,
 /// information_schema and those that the platform skips. A name does reach templates and schemas.
 struct selector {
   std::string database;  ///< Pattern.

@@ -5,6 +5,12 @@
 #include "pgrant/sql.hpp"
 
 namespace pgrant::planning {
+namespace {
+
+/// Two are the rule; each more needs a chain of grant options that hangs on the one before.
+constexpr int most_rounds = 8;
+
+}  // namespace
 
 void acl_planner::plan(const acl_target& target, std::span<const wish> wishes) {
   target_ = &target;
@@ -26,19 +32,29 @@ void acl_planner::plan(const acl_target& target, std::span<const wish> wishes) {
   }
   items_ = effective_items(*target.list, target.kind, target.owner, ctx_.state.server_version);
   for (const wish& w : wishes) {
-    if (w.why == purpose::direct) {
-      give_directly(w);
-      continue;
-    }
+    if (w.why == purpose::direct) continue;
     auto at = std::ranges::find(bundles_, w.grantee, &bundle_wish::grantee);
     if (at == bundles_.end()) at = bundles_.insert(at, bundle_wish{w.grantee, {}, {}});
     (w.why == purpose::reach ? at->on_the_way : at->named) |= w.privileges;
   }
-  for (const bundle_wish& w : bundles_) give_to_bundle(w);
-  if (ctx_.grantees.any_managed()) {
-    revoke_surplus();
-    revoke_columns();
+  // One change may move the grantor of another, or take from a third with CASCADE: again, until a
+  // round changes nothing. What is left undone is told only then.
+  for (int round = 0; round < most_rounds; ++round) {
+    changed_ = false;
+    undone_.clear();
+    for (const wish& w : wishes)
+      if (w.why == purpose::direct) give_directly(w);
+    for (const bundle_wish& w : bundles_) give_to_bundle(w);
+    if (ctx_.grantees.any_managed()) revoke_surplus();
+    if (!changed_) break;
   }
+  if (ctx_.grantees.any_managed()) revoke_columns();
+  tell_undone();
+}
+
+void acl_planner::tell_undone() {
+  for (const shortfall& missing : undone_) out_.add(missing);
+  undone_.clear();
 }
 
 // The server keeps one entry for each pair of grantee and grantor and looks at no other: so does
@@ -130,6 +146,7 @@ void acl_planner::give(change what) {
   if (!nameable()) return report(what, what.privileges, obstacle::unnameable);
   out_.add(what);
   apply_grant(what);
+  changed_ = true;
 }
 
 void acl_planner::report(const change& what, privilege_set left, obstacle why) {
@@ -146,7 +163,7 @@ void acl_planner::report(const change& what, privilege_set left, obstacle why) {
   if (why != obstacle::of_another) missing.grantor = 0;
   const bool way = what.why == purpose::reach;
   missing.public_has_it = way && (left - held_by(public_oid)).empty();
-  out_.add(missing);
+  undone_.push_back(missing);
 }
 
 void acl_planner::close(privilege_set privileges, std::uint32_t reason) {
@@ -162,10 +179,14 @@ void acl_planner::close(privilege_set privileges, std::uint32_t reason) {
     what.reason = reason;
     revoke(entry, entry.privileges & privileges, what, items_);
   }
+  tell_undone();
 }
 
 void acl_planner::revoke_surplus() {
-  for (const acl_item& entry : std::vector<acl_item>(items_)) {
+  for (const acl_item& seen : std::vector<acl_item>(items_)) {
+    const acl_item* now = entry_of(seen.grantee, seen.grantor);
+    if (!now) continue;
+    const acl_item entry = *now;
     const std::uint32_t at = ctx_.grantees.managed(entry.grantee);
     if (at == grantee_list::none) continue;
     privilege_set wanted;
@@ -237,8 +258,9 @@ void acl_planner::revoke(const acl_item& entry, privilege_set surplus, change wh
   if (possible.empty()) return;
   if (!nameable()) return report(what, possible, obstacle::unnameable);
   what.privileges = possible;
-  what.cascade = passed_on(entry, possible & entry.grantable);
+  what.cascade = passed_on(what, possible & entry.grantable, seen_by_grantor);
   out_.add(what);
+  changed_ = true;
   if (what.column.empty()) apply_revoke(what);
 }
 

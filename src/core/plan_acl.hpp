@@ -33,11 +33,13 @@ class acl_planner {
   void report(const change& what, privilege_set left, obstacle why);
   void revoke_surplus();
   void revoke_columns();
+  void tell_undone();
   void revoke(const acl_item& entry, privilege_set surplus, change what,
               const std::vector<acl_item>& seen_by_grantor);
   void apply_grant(const change& what);
   void apply_revoke(const change& what);
-  bool passed_on(const acl_item& entry, privilege_set lost) const;
+  bool passed_on(const change& what, privilege_set lost_options,
+                 std::span<const acl_item> items) const;
 
   const acl_item* entry_of(oid grantee, oid grantor) const noexcept;
   privilege_set held_by(oid grantee) const noexcept;
@@ -53,6 +55,8 @@ class acl_planner {
   std::vector<acl_item> items_;  // as the steps so far leave them
   std::vector<bundle_wish> bundles_;
   std::vector<change> table_revokes_;
+  std::vector<shortfall> undone_;
+  bool changed_ = false;
 };
 
 }  // namespace pgrant::planning

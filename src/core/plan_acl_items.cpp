@@ -46,10 +46,19 @@ privilege_set acl_planner::independent_options(oid grantor, oid grantee,
   return independent;
 }
 
-bool acl_planner::passed_on(const acl_item& entry, privilege_set lost) const {
-  return !lost.empty() && std::ranges::any_of(items_, [&](const acl_item& item) {
-    return item.grantor == entry.grantee && item.grantee != entry.grantee &&
-           !(item.privileges & lost).empty();
+// A REVOKE on a table reaches into its columns too.
+bool acl_planner::passed_on(const change& what, privilege_set lost_options,
+                            std::span<const acl_item> items) const {
+  const oid grantee = ctx_.grantees[what.grantee].id;
+  const auto takes = [&](privilege_set lost) {
+    return [grantee, lost](const acl_item& item) {
+      return item.grantor == grantee && !(item.privileges & lost).empty();
+    };
+  };
+  if (std::ranges::any_of(items, takes(lost_options))) return true;
+  if (what.option || !what.column.empty()) return false;
+  return std::ranges::any_of(target_->columns, [&](const column_acl& c) {
+    return std::ranges::any_of(c.acl.items(), takes(what.privileges));
   });
 }
 

@@ -100,6 +100,8 @@ void plan_database(context& ctx, acl_planner& planner, const database& db, std::
 
 bool selects_database(const context& ctx, const rule& r, const database& db) {
   if (r.database.literal()) return r.database.name() == db.name;
+  const auto closed = [&](const database_rule& d) { return d.name == db.name; };
+  if (std::ranges::any_of(ctx.desired.databases, closed)) return false;
   return db.allow_connections && !db.is_template && db.name != ctx.options.ledger_database() &&
          !is_reserved_database(ctx.state.platform, db.name) && r.database.matches(db.name);
 }

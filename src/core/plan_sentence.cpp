@@ -55,6 +55,7 @@ std::string statement_writer::reason_of(const group<change>& g,
                                         std::span<const std::uint32_t> part) const {
   const std::string what = to_string(g.what.privileges);
   const std::string objects = objects_in_words(g.kind, part);
+  const std::string others = g.what.cascade ? ", with what it passed on" : "";
   switch (g.what.why) {
     case purpose::bundle:
       return bundles_of(g.grantees) + ": " + what + " on " + objects;
@@ -62,10 +63,10 @@ std::string statement_writer::reason_of(const group<change>& g,
       return bundles_of(g.grantees) + ": " + what + " needed to reach what is in " + objects;
     case purpose::surplus: {
       const std::string option = g.what.option ? "the grant option for " : "";
-      return "not in " + bundles_of(g.grantees) + ": " + option + what + " on " + objects;
+      return "not in " + bundles_of(g.grantees) + ": " + option + what + " on " + objects + others;
     }
     case purpose::dropped:
-      return bundles_of(g.grantees) + " to be dropped";
+      return bundles_of(g.grantees) + " to be dropped" + others;
     case purpose::direct:
     case purpose::closed:
       break;

@@ -64,6 +64,8 @@ void statement_writer::collect(groups<What>& into,
   }
   group<What>& g = into[position];
   const std::uint32_t target = keep_current();
+  // The server refuses to change one object twice in a statement.
+  if (!g.targets.empty() && g.targets.back() == target) return;
   g.targets.push_back(target);
   g.targets_hash = mix(g.targets_hash, target);
 }

@@ -65,7 +65,7 @@ std::uint32_t context::add_reason(const std::string& text) {
 void nearest_name::offer(std::string_view name) {
   const std::size_t longest = std::max(name.size(), wanted_.size());
   const std::size_t shortest = std::min(name.size(), wanted_.size());
-  const std::size_t limit = std::max<std::size_t>(1, longest / 3);
+  const std::size_t limit = std::max<std::size_t>(longest > 3 ? 2 : 1, longest / 3);
   if (longest - shortest > limit || longest > 63) return;
   const std::size_t distance = nearest_distance(wanted_, name);
   if (distance > limit || distance >= distance_) return;

@@ -194,8 +194,11 @@ void plan_simulator::run_grant(const step& s) {
     // A table's REVOKE takes the same privileges on its columns with it.
     if (!what.revoke || what.option || !where.relation || !s.column.empty()) continue;
     const auto table = effective_items(*where.list, t.kind, where.owner, state_.server_version);
-    for (column_acl& c : where.relation->columns)
-      change(*where.seen_from, executor_, t.kind, where.owner, c.acl, what, &table);
+    for (column_acl& c : where.relation->columns) {
+      const std::string below =
+          change(*where.seen_from, executor_, t.kind, where.owner, c.acl, what, &table);
+      CHECK_MESSAGE(below != "2BP01", s.sql << " on column " << c.column);
+    }
   }
 }
 
