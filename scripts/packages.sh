@@ -4,7 +4,7 @@
 # PACKAGE or PACKAGE:COMMAND; with a command, whoever provides it will do.
 packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config libboost1.81-dev
   libboost-json1.81-dev libpq-dev libssl-dev libcli11-dev libyaml-cpp-dev)
-packages_tests=(doctest-dev)
+packages_tests=(doctest-dev python3-pytest)
 packages_servers=(npm:npm postgresql-client:psql)
 packages_sanitizers=(clang-19:clang++-19 libclang-rt-19-dev llvm-19)  # llvm: names in reports
 packages_bench=(libbenchmark-dev)
