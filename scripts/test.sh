@@ -8,7 +8,7 @@
 #   run_in_background NAME COMMAND...    starts it; its output goes to build/logs/NAME.log
 #   finish                               waits for those that are under way, and counts
 
-runner_limit=900  # seconds
+runner_limit=1500  # seconds; the longest takes two minutes on two idle cores
 
 total_passed=0 total_failed=0 total_skipped=0
 declare -A runners=()  # process -> name
