@@ -133,6 +133,12 @@ def applied(connector):
     return pgrant("apply", SOURCE / "examples/policy.yaml", "--yes", dsn=connector)
 
 
+def pytest_collection_modifyitems(items):
+    """The main job starts on a server that nobody has touched; what was printed is looked at last."""
+    order = {"test_main_job": 0, "test_secrets": 2}
+    items.sort(key=lambda item: order.get(item.module.__name__, 1))
+
+
 def pytest_terminal_summary(terminalreporter):
     def count(*kinds):
         return sum(len(terminalreporter.stats.get(kind, [])) for kind in kinds)
