@@ -65,7 +65,7 @@ TEST_SUITE("integration") {
       const auto applied = job.run(job.connector().async_apply(plan, options));
       REQUIRE(!applied);
       CHECK(applied.error().code() == pgrant::errc::stale);
-      CHECK(applied.error().object() == "table invoices.payments");
+      CHECK(applied.error().object() == "table invoices.payments in database billing");
       CHECK(applied.error().detail().find("database shop: ") != std::string::npos);
       const auto failed = [&](const std::string& name) {
         return std::ranges::any_of(

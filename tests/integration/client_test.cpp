@@ -142,4 +142,31 @@ TEST_SUITE("integration") {
     REQUIRE(!absent);
     CHECK(absent.error().state().str() == "3D000");
   }
+
+  TEST_CASE("a source of passwords is asked before each new connection") {
+    auto& where = test::shared_server();
+    const auto spec =
+        test::value_of(pgrant::connection_spec::parse(where.conninfo("postgres", where.admin())));
+    for (const bool keep : {false, true}) {
+      boost::asio::io_context context;
+      int asked = 0;
+      std::string password = where.admin_password();
+      pgrant::client client(context.get_executor(), spec,
+                            pgrant::client_options().keep_connections(keep).password(
+                                [&](std::function<void(pgrant::result<pgrant::secret>)> done) {
+                                  ++asked;
+                                  if (password.empty())
+                                    return done(pgrant::error(pgrant::errc::secret, "no token"));
+                                  done(pgrant::secret::copy_of(password));
+                                }));
+      CHECK(test::value_of(pgrant::wait(context, client.async_check())).role == where.admin());
+      CHECK(test::value_of(pgrant::wait(context, client.async_check())).role == where.admin());
+      CHECK(asked >= (keep ? 1 : 2));
+      if (keep) continue;
+      password.clear();
+      const auto refused = pgrant::wait(context, client.async_check());
+      REQUIRE(!refused);
+      CHECK(refused.error().message() == "no token");
+    }
+  }
 }
