@@ -104,11 +104,11 @@ void acl_planner::give_directly(const wish& w) {
     what.privileges = part - have;
     what.option = w.grant_option;
     what.undo_option = false;
-    give(what);
+    give(what, possible);
     if (w.grant_option) {
       what.privileges = (part & have) - have_option;
       what.undo_option = true;
-      give(what);
+      give(what, possible);
     }
   }
   if (left.empty()) return;
@@ -134,15 +134,21 @@ void acl_planner::give_to_bundle(const bundle_wish& w) {
       what.grantor = choice.grantor;
       what.grantor_owns = choice.grantor == target_->owner;
       what.privileges = choice.granted;
-      give(what);
+      give(what, what.privileges);
       left = left - choice.granted;
     }
     report(what, left, obstacle::no_authority);
   }
 }
 
-void acl_planner::give(change what) {
+// For a part of the privileges the server may pick a nearer grantor than for the whole: then the
+// statement names the whole.
+void acl_planner::give(change what, privilege_set whole) {
   if (what.privileges.empty()) return;
+  if (executor_.choose_grantor(target_->owner, items_, what.privileges).grantor != what.grantor) {
+    what.undo_privileges = what.privileges;
+    what.privileges = whole;
+  }
   if (!nameable()) return report(what, what.privileges, obstacle::unnameable);
   out_.add(what);
   apply_grant(what);

@@ -29,7 +29,7 @@ class acl_planner {
 
   void give_directly(const wish& w);
   void give_to_bundle(const bundle_wish& w);
-  void give(change what);
+  void give(change what, privilege_set whole);
   void report(const change& what, privilege_set left, obstacle why);
   void revoke_surplus();
   void revoke_columns();

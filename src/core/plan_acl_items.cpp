@@ -98,7 +98,9 @@ void acl_planner::apply_revoke(const change& what) {
         const privilege_set here = item.privileges & gone;
         item.privileges = item.privileges - here;
         item.grantable = item.grantable - here;
-        if (takers.size() < items_.size() + 1) takers.emplace_back(item.grantee, here);
+        // The owner's grant options never end, and another grantor's may be left.
+        if (item.grantee == target_->owner || takers.size() > items_.size()) continue;
+        takers.emplace_back(item.grantee, here - grantable_by(item.grantee));
       }
     }
   }

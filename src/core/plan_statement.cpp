@@ -109,7 +109,11 @@ statement_writer::groups<What> statement_writer::merged(groups<What> all) const 
 
 void statement_writer::flush(step_list& out) {
   const auto longest = static_cast<std::size_t>(ctx_.options.objects_per_statement());
-  for (const group<change>& g : merged(std::move(changes_))) {
+  groups<change> all_changes = merged(std::move(changes_));
+  // A holder of a grant option may have it from one of the owner's statements here.
+  std::ranges::stable_partition(all_changes,
+                                [](const group<change>& g) { return g.what.grantor_owns; });
+  for (const group<change>& g : all_changes) {
     const std::span<const std::uint32_t> all = g.targets;
     for (std::size_t at = 0; at < all.size(); at += longest)
       write(g, all.subspan(at, std::min(longest, all.size() - at)), out);
@@ -165,6 +169,7 @@ void statement_writer::write(const group<change>& g, std::span<const std::uint32
   change undo = what;
   undo.revoke = !what.revoke;
   undo.option = what.undo_option;
+  if (!what.undo_privileges.empty()) undo.privileges = what.undo_privileges;
   undo.cascade = false;
 
   step s;

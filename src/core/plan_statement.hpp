@@ -32,7 +32,8 @@ struct change {
   /// The inverse of a GRANT is to revoke no more than the grant option, that of a REVOKE to grant
   /// with it.
   bool undo_option = false;
-  bool cascade = false;  ///< Others hold it from the grantee and lose it too.
+  privilege_set undo_privileges;  ///< What the inverse is about; empty: all.
+  bool cascade = false;           ///< Others hold it from the grantee and lose it too.
   oid grantor = 0;
   bool grantor_owns = false;
   purpose why = purpose::direct;
