@@ -6,6 +6,8 @@ install(TARGETS pgrant_core pgrant EXPORT pgrant-targets ARCHIVE DESTINATION ${C
 install(EXPORT pgrant-targets NAMESPACE pgrant:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/pgrant)
 if(PGRANT_BUILD_COMMAND)
   install(TARGETS pgrant_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES docs/man/pgrant.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES docs/json.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()
 
 configure_package_config_file(cmake/pgrant-config.cmake.in pgrant-config.cmake
