@@ -77,7 +77,9 @@ sentence() {
 # run_tests CONFIGURATION VERSIONS [DOCTEST_OPTION...]: the suites without a server and those with.
 run_tests() {
   local configuration=$1 versions=$2; shift 2
-  local program=(env PGRANT_TEST_VERSIONS="$versions" "$PWD/build/$configuration/tests/pgrant_tests"
+  # The same random cases each time, so that a run says something about the change and nothing else;
+  # `./dev soak` draws new ones.
+  local program=(env PGRANT_TEST_VERSIONS="$versions" PGRANT_TEST_SEED="${seed:-1}" "$PWD/build/$configuration/tests/pgrant_tests"
     --no-version --force-colors=false "$@")
   if [[ $configuration == tsan && $(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null) -gt 28 ]]; then
     program=(setarch -R "${program[@]}")  # g++ 12's runtime knows only the smaller layout
@@ -129,6 +131,8 @@ soak() {
   local until=$((SECONDS + $1 * 60)) round=0
   while ((SECONDS < until)); do
     round=$((round + 1))
+    local seed=$(((RANDOM << 15) + RANDOM))
+    say "round $round: PGRANT_TEST_SEED=$seed"
     run_tests asan 14,15,16,17,18
     finish
     ((total_failed == 0)) || return 1
