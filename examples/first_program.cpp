@@ -31,4 +31,5 @@ int main(int argc, char** argv) {
   if (argc != 3) return std::cerr << "usage: first_program CONNECTION BUNDLE\n", 2;
   const auto done = run(argv[1], argv[2]);
   if (!done) return std::cerr << done.error().describe() << '\n', 1;
+  return 0;
 }
