@@ -95,7 +95,7 @@ run_tests() {
 test_all() {
   trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
   rm -f "$logs"/*.status
-  packages_install build tests servers sanitizers format
+  packages_install build tests servers sanitizers format bindings
   servers_fetch &
   local fetching=$!
   build_or_count release
