@@ -65,7 +65,7 @@ lease_task<std::optional<cut_lease>> cut_once(lease_engine& engine, connection_p
   BOOST_OUTCOME_CO_TRY(const auto counts, std::move(counted));
 
   batch work;
-  bool taken = false;
+  std::vector<lease_membership> unneeded;
   for (const row r : counts[1]) {
     const auto read = read_ended_membership(r);
     if (!read) {
@@ -74,11 +74,11 @@ lease_task<std::optional<cut_lease>> cut_once(lease_engine& engine, connection_p
     }
     const ended_membership& m = read.assume_value();
     if (!choice.take || !m.last || m.role_gone || m.member_gone) continue;
-    auto taking = us.authority->take(m.membership);
-    if (!taking) continue;
-    work.add(std::move(*taking));
-    taken = true;
+    unneeded.push_back(m.membership);
   }
+  std::vector<statement> taking = us.authority->take(unneeded);
+  const bool taken = !taking.empty();
+  for (statement& next : taking) work.add(std::move(next));
   if (choice.take) work.add(insist_taken(us, id));
   work.add(statement(forget_memberships_statement).bind(id));
   work.add(statement(cut_lease_statement)

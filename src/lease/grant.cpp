@@ -33,9 +33,6 @@ constexpr sql_fragment start_lease_statement =
 FROM (SELECT pg_catalog.clock_timestamp() AS now) c, pg_catalog.pg_roles r
 WHERE l.id = $1 AND r.rolname = l.grantee)";
 
-constexpr sql_fragment expire_login_statement =
-    "SELECT pgrant.let_login_expire(l.grantee, l.expires_at) FROM pgrant.lease l WHERE l.id = $1";
-
 /// One call of grant: what stays the same while its transaction is repeated.
 struct grant_attempt {
   grant_request request;
@@ -158,7 +155,8 @@ batch opening_batch(const grant_attempt& call, const checked_grant& checked,
     login.verifier = call.verifier.reveal();
     login.valid_until = checked.valid_until;
     login.connection_limit = settings.connection_limit();
-    work.add(checked.executor.authority->create_login(login));
+    for (statement& making : checked.executor.authority->create_logins({&login, 1}))
+      work.add(std::move(making));
   }
   // From here on others wait for us: what costs time has been done.
   work.add(statement(lock_bundles_statement).bind_array(names));
@@ -175,13 +173,14 @@ batch opening_batch(const grant_attempt& call, const checked_grant& checked,
 // The rest, from the GRANTs to the COMMIT. The lease's row is the third answer from the end.
 void add_closing(batch& work, const grant_attempt& call, const checked_grant& checked,
                  const std::vector<lease_membership>& memberships, const ledger_store& store) {
-  for (const lease_membership& m : memberships) {
-    auto given = checked.executor.authority->give(m);
-    if (given) work.add(std::move(*given));
-  }
+  for (statement& giving : checked.executor.authority->give(memberships))
+    work.add(std::move(giving));
   work.add(insist_given(checked.executor, oids_of(checked), call.grantee()));
   work.add(statement(start_lease_statement).bind(call.id));
-  if (call.ephemeral()) work.add(statement(expire_login_statement).bind(call.id));
+  if (call.ephemeral()) {
+    for (statement& expiring : checked.executor.authority->expire_logins({&call.id, 1}))
+      work.add(std::move(expiring));
+  }
   work.add(statement(select_leases().raw(" WHERE l.id = $1")).bind(call.id));
   audit_entry entry("grant");
   entry.actor(call.requester()).lease(call.id);

@@ -106,7 +106,9 @@ lease_task<void> login_end::disable() {
     batch work;
     work.add(statement(terminate_sessions_query).bind(std::to_string(login_oid_))).sync();
     work.add(statement("BEGIN")).add(statement("SET LOCAL lock_timeout = 300"));
-    work.add(us_.authority->disable_login(login_)).add(statement("COMMIT"));
+    for (statement& disabling : us_.authority->disable_logins({&login_, 1}))
+      work.add(std::move(disabling));
+    work.add(statement("COMMIT"));
     auto done = co_await run_all(where_, std::move(work));
     if (done) {
       note_ended(done.assume_value()[0]);

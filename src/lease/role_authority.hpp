@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pgrant/statement.hpp"
 
@@ -27,25 +29,36 @@ struct lease_membership {
   bool own_admin = false, own_inherit = false, own_set = false;
 };
 
-/// The statements by which logins and memberships change, for a transaction of the caller's. Here
-/// the connector's own; functions that the administrator's roles own can stand behind the same
-/// interface, because each change is one statement. Immutable, thread-safe.
+/// The statements by which logins and memberships change, for a transaction of the caller's. What
+/// is given together is merged into as few statements as can be; if one of them fails, nothing of
+/// the call has happened once the caller has rolled back, so a caller who wants to know which of
+/// many was at fault asks for halves. An empty list in gives no statement. No result has rows that
+/// a caller needs. Immutable, thread-safe.
 class role_authority {
  public:
   virtual ~role_authority() = default;
 
-  virtual statement create_login(const new_login& login) const = 0;
-  virtual statement disable_login(std::string_view login) const = 0;
-  virtual statement drop_login(std::string_view login) const = 0;
+  /// Fails with 42710 (or 23505, in a race) if one of the names is taken.
+  virtual std::vector<statement> create_logins(std::span<const new_login> logins) const = 0;
+  /// The logins of these leases expire when the leases do, to the microsecond. For leases whose row
+  /// is in the same transaction or was committed.
+  virtual std::vector<statement> expire_logins(std::span<const std::string> lease_ids) const = 0;
+  /// NOLOGIN. Fails with 42704 if one of the logins is gone.
+  virtual std::vector<statement> disable_logins(std::span<const std::string> logins) const = 0;
+  /// LOGIN again, for a lease that starts later than its login was made.
+  virtual std::vector<statement> enable_logins(std::span<const std::string> logins) const = 0;
+  /// Fails with 42704 if one of them is gone, 2BP01 if something depends on one.
+  virtual std::vector<statement> drop_logins(std::span<const std::string> logins) const = 0;
 
   /// Lets the connector act as the login, and takes that back; none where it may anyway.
   virtual std::optional<statement> lend_login(std::string_view login) const = 0;
   virtual std::optional<statement> take_back_login(std::string_view login) const = 0;
 
-  /// None where the entry before the lease gives it already.
-  virtual std::optional<statement> give(const lease_membership& m) const = 0;
-  /// Leaves what was before; none where nothing was changed.
-  virtual std::optional<statement> take(const lease_membership& m) const = 0;
+  /// Statements for all that is not given already by the entry before the lease. From 16 on each
+  /// locks its role: the caller lists the memberships in the order of roles that all keep to.
+  virtual std::vector<statement> give(std::span<const lease_membership> memberships) const = 0;
+  /// Leaves what was before; nothing for those that were not changed.
+  virtual std::vector<statement> take(std::span<const lease_membership> memberships) const = 0;
 };
 
 /// The connector itself: CREATEROLE and, from 16 on, ADMIN on bundle roles and logins.
