@@ -10,6 +10,10 @@ namespace pgrant::detail {
 
 namespace {
 
+// On a busy machine the server often runs before libpq looks for its answer, several times in a
+// row.
+constexpr int most_repeats = 10;
+
 /// libpq's TLS session came and failed within one call, because the server's answer was there at
 /// once; so nobody could see what became of it. Another try shows it.
 bool ended_unseen(const connect_failure& why) noexcept {
@@ -78,7 +82,7 @@ connect_fsm::action connect_fsm::poll() {
       break;
     case poll_state::failed: {
       const connect_failure why = link_->failure();
-      if (ended_unseen(why) && repeats_++ < 2) {
+      if (ended_unseen(why) && repeats_++ < most_repeats) {
         link_->abandon();
         addresses_.push_back(address_);
         return next_address();

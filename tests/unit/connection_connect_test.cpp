@@ -89,6 +89,36 @@ TEST_SUITE("unit") {
     CHECK(connect_keyword_of(link.attempts[0], "port") == "1");
   }
 
+  TEST_CASE("a TLS session that failed unseen is looked at again, several times if need be") {
+    auto unseen = connect_failed_at(connect_phase::tls_request);
+    unseen.tls_answer = 'S';
+    auto seen = connect_failed_at(connect_phase::tls_handshake);
+    seen.tls_handshake_done = true;
+
+    test::fake_pq link;
+    link.failures = {unseen, unseen, unseen, unseen, seen};
+    connect_fsm machine(link, connect_two_hosts());
+    CHECK(machine.begin().what == connect_action::resolve);
+    auto next = machine.resolved({"192.0.2.1"}, "");
+    for (std::size_t tries = 0; next.what == connect_action::wait && tries < 50; ++tries) {
+      next = machine.ready({});
+    }
+    CHECK(link.attempts.size() == 5);
+    CHECK(machine.take().error().field() == "host");
+
+    // But not for ever.
+    test::fake_pq stubborn;
+    stubborn.failures.assign(100, unseen);
+    connect_fsm given_up(stubborn, connect_two_hosts());
+    given_up.begin();
+    next = given_up.resolved({"192.0.2.1"}, "");
+    for (std::size_t tries = 0; next.what == connect_action::wait && tries < 50; ++tries) {
+      next = given_up.ready({});
+    }
+    CHECK(next.what == connect_action::done);
+    CHECK(given_up.take().error().code() == errc::tls);
+  }
+
   TEST_CASE("what was not reached is passed over, what said no ends the search") {
     test::fake_pq link;
     link.failures = {connect_failed_at(connect_phase::reach),
