@@ -4,7 +4,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,52 +12,12 @@
 #include "pgrant/applier.hpp"
 #include "pgrant/bootstrap.hpp"
 #include "pgrant/check.hpp"
-#include "pgrant/connect_options.hpp"
+#include "pgrant/client_options.hpp"
 #include "pgrant/inspector.hpp"
 #include "pgrant/leases.hpp"
 #include "pgrant/planner.hpp"
-#include "pgrant/pool.hpp"
 
 namespace pgrant {
-
-/// How a client works. A regular value; copies share the password.
-class client_options {
- public:
-  client_options() = default;
-
-  /// Password, time limits and session settings of every connection. Without a password here and
-  /// without a source of passwords, the spec's secret reference is followed (`resolve`) before each
-  /// new connection, which may block the executor for as long as a file or a function takes;
-  /// `prompt` is refused.
-  client_options& connecting(connect_options options) {
-    return connecting_ = std::move(options), *this;
-  }
-  /// Asks for the password or token before each new connection, for what is fetched and expires.
-  client_options& password(pool_options::password_source source) {
-    return password_ = std::move(source), *this;
-  }
-  /// On (the default): connections are kept in a pool, and while the server cannot be reached,
-  /// operations keep trying for half a minute. Off: each operation makes its own connections, and
-  /// reports at once what stands in the way; for programs that do one thing and end.
-  client_options& keep_connections(bool on) { return keep_connections_ = on, *this; }
-  client_options& ledger_database(std::string name) {
-    leases_.ledger_database(std::move(name));
-    return *this;
-  }
-  /// How leases are granted and ended. Their endpoint is the client's spec unless set.
-  client_options& leases(lease_settings settings) { return leases_ = std::move(settings), *this; }
-
-  const connect_options& connecting() const noexcept { return connecting_; }
-  const pool_options::password_source& password() const noexcept { return password_; }
-  bool keep_connections() const noexcept { return keep_connections_; }
-  const lease_settings& leases() const noexcept { return leases_; }
-
- private:
-  connect_options connecting_;
-  pool_options::password_source password_;
-  bool keep_connections_ = true;
-  lease_settings leases_;
-};
 
 namespace detail {
 class client_impl;
@@ -131,6 +90,11 @@ class client {
   auto async_leases(lease_filter filter = lease_filter(), Token&& token = Token()) {
     return leases_->async_list(std::move(filter), std::forward<Token>(token));
   }
+  /// Lets a lease end later: `leases::async_extend`.
+  template <detail::token_for<lease> Token = boost::asio::deferred_t>
+  auto async_extend(extend_request request, Token&& token = Token()) {
+    return leases_->async_extend(std::move(request), std::forward<Token>(token));
+  }
   /// Ends one lease now: `leases::async_revoke`.
   template <detail::token_for<lease_end> Token = boost::asio::deferred_t>
   auto async_revoke(std::string lease_id, Token&& token = Token()) {
@@ -140,6 +104,30 @@ class client {
   template <detail::token_for<sweep_report> Token = boost::asio::deferred_t>
   auto async_revoke_grantee(std::string person_or_role, Token&& token = Token()) {
     return leases_->async_revoke_grantee(std::move(person_or_role), std::forward<Token>(token));
+  }
+  /// Breaks the glass, for one bundle or for all: `leases::async_revoke_bundle`,
+  /// `async_revoke_all`.
+  template <detail::token_for<sweep_report> Token = boost::asio::deferred_t>
+  auto async_revoke_bundle(std::string bundle, Token&& token = Token()) {
+    return leases_->async_revoke_bundle(std::move(bundle), std::forward<Token>(token));
+  }
+  template <detail::token_for<sweep_report> Token = boost::asio::deferred_t>
+  auto async_revoke_all(Token&& token = Token()) {
+    return leases_->async_revoke_all(std::forward<Token>(token));
+  }
+  /// Rebuilds leases after the ledger was lost: `leases::async_adopt`.
+  template <detail::token_for<adopt_report> Token = boost::asio::deferred_t>
+  auto async_adopt(adopt_mode mode = adopt_mode::show, Token&& token = Token()) {
+    return leases_->async_adopt(mode, std::forward<Token>(token));
+  }
+  /// Lists the audit trail, and checks its hashes: `ledger::async_audit`, `async_verify_audit`.
+  template <detail::token_for<std::vector<audit_record>> Token = boost::asio::deferred_t>
+  auto async_audit(audit_filter filter = audit_filter(), Token&& token = Token()) {
+    return ledger().async_audit(std::move(filter), std::forward<Token>(token));
+  }
+  template <detail::token_for<audit_verdict> Token = boost::asio::deferred_t>
+  auto async_verify_audit(Token&& token = Token()) {
+    return ledger().async_verify_audit(std::forward<Token>(token));
   }
   /// Ends what has expired, and what earlier ends have left: `leases::async_sweep`.
   template <detail::token_for<sweep_report> Token = boost::asio::deferred_t>

@@ -9,16 +9,16 @@
 #include <boost/asio/deferred.hpp>
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "pgrant/acl.hpp"
+#include "pgrant/audit.hpp"
 #include "pgrant/database_connector.hpp"
+#include "pgrant/ledger_condition.hpp"
 #include "pgrant/plan.hpp"
 
 namespace pgrant {
@@ -31,39 +31,6 @@ struct registered_bundle {
   oid role_oid = 0;
   /// The bundle role is on the server under the name and OID that were registered.
   bool intact = false;
-};
-
-/// One thing that was done, for the audit trail. Never put a secret into it.
-class audit_entry {
- public:
-  /// `action`: a word such as "apply".
-  explicit audit_entry(std::string action) : action_(std::move(action)) {}
-  /// Who wanted it; the login that did it is recorded by the server.
-  audit_entry& actor(std::string who) { return actor_ = std::move(who), *this; }
-  audit_entry& lease(std::string id) { return lease_ = std::move(id), *this; }
-  /// "done" unless set.
-  audit_entry& outcome(std::string text) { return outcome_ = std::move(text), *this; }
-  /// Adds a detail: ("plan", digest), ("database", name), …
-  audit_entry& detail(std::string name, std::string value) {
-    return details_.insert_or_assign(std::move(name), std::move(value)), *this;
-  }
-
-  const std::string& action() const noexcept { return action_; }
-  const std::string& actor() const noexcept { return actor_; }
-  const std::string& lease() const noexcept { return lease_; }
-  const std::string& outcome() const noexcept { return outcome_; }
-  const std::map<std::string, std::string>& details() const noexcept { return details_; }
-
- private:
-  std::string action_, actor_, lease_, outcome_ = "done";
-  std::map<std::string, std::string> details_;
-};
-
-/// What a check of the audit trail found.
-struct audit_verdict {
-  std::int64_t entries = 0;
-  /// "chain 3, entry 17: changed or missing"; empty: every row is as it was written.
-  std::vector<std::string> broken;
 };
 
 /// Keeps one database to one applier while it lives, wherever the others run. Movable.
@@ -89,6 +56,9 @@ void start_register(std::shared_ptr<ledger_store>, std::vector<planned_bundle>,
 void start_bundles(std::shared_ptr<ledger_store>, completion<std::vector<registered_bundle>>);
 void start_record(std::shared_ptr<ledger_store>, audit_entry, completion<void>);
 void start_verify_audit(std::shared_ptr<ledger_store>, completion<audit_verdict>);
+void start_audit(std::shared_ptr<ledger_store>, audit_filter,
+                 completion<std::vector<audit_record>>);
+void start_examine(std::shared_ptr<ledger_store>, std::string, completion<ledger_condition>);
 void start_lock_database(std::shared_ptr<ledger_store>, std::string, std::chrono::milliseconds,
                          completion<database_lock>);
 }  // namespace detail
@@ -151,6 +121,23 @@ class ledger {
   auto async_verify_audit(Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(result<audit_verdict>)>(
         detail::initiation<audit_verdict, detail::start_verify_audit>(), token, store_);
+  }
+
+  /// The rows of the audit trail that pass the filter, the newest first.
+  template <detail::token_for<std::vector<audit_record>> Token = boost::asio::deferred_t>
+  auto async_audit(audit_filter filter = audit_filter(), Token&& token = Token()) {
+    using answer = std::vector<audit_record>;
+    return boost::asio::async_initiate<Token, void(result<answer>)>(
+        detail::initiation<answer, detail::start_audit>(), token, store_, std::move(filter));
+  }
+
+  /// Looks at the ledger without making, migrating or changing anything. `login_prefix`: as in
+  /// `lease_settings`.
+  template <detail::token_for<ledger_condition> Token = boost::asio::deferred_t>
+  auto async_examine(std::string login_prefix = "lease_", Token&& token = Token()) {
+    return boost::asio::async_initiate<Token, void(result<ledger_condition>)>(
+        detail::initiation<ledger_condition, detail::start_examine>(), token, store_,
+        std::move(login_prefix));
   }
 
   /// Waits until nobody else holds the lock on `database` (empty: what is cluster-wide), for
