@@ -15,15 +15,16 @@ constexpr int most_rounds = 8;
 void acl_planner::plan(const acl_target& target, std::span<const wish> wishes) {
   target_ = &target;
   const auto of_bundle = [&](const acl_item& item) {
-    return ctx_.grantees.managed(item.grantee) != grantee_list::none;
+    return ctx_.grantees.managed(item.grantee) != grantee_list::none ||
+           ctx_.grantees.managed(item.grantor) != grantee_list::none;
   };
   const auto column_of_bundle = [&](const column_acl& c) {
     return std::ranges::any_of(c.acl.items(), of_bundle);
   };
   out_.begin(target);
   items_.clear();
+  columns_.clear();
   bundles_.clear();
-  table_revokes_.clear();
   if (wishes.empty()) {
     const bool concerned =
         ctx_.grantees.any_managed() && (std::ranges::any_of(target.list->items(), of_bundle) ||
@@ -31,6 +32,8 @@ void acl_planner::plan(const acl_target& target, std::span<const wish> wishes) {
     if (!concerned) return;
   }
   items_ = effective_items(*target.list, target.kind, target.owner, ctx_.state.server_version);
+  for (const column_acl& c : target.columns)
+    columns_.push_back({c.column, {c.acl.items().begin(), c.acl.items().end()}});
   for (const wish& w : wishes) {
     if (w.why == purpose::direct) continue;
     auto at = std::ranges::find(bundles_, w.grantee, &bundle_wish::grantee);
@@ -45,16 +48,41 @@ void acl_planner::plan(const acl_target& target, std::span<const wish> wishes) {
     for (const wish& w : wishes)
       if (w.why == purpose::direct) give_directly(w);
     for (const bundle_wish& w : bundles_) give_to_bundle(w);
-    if (ctx_.grantees.any_managed()) revoke_surplus();
+    if (ctx_.grantees.any_managed()) {
+      revoke_surplus({});
+      for (const column_acl& c : target.columns) revoke_surplus(c.column);
+    }
     if (!changed_) break;
   }
-  if (ctx_.grantees.any_managed()) revoke_columns();
   tell_undone();
+  if (ctx_.grantees.any_managed()) tell_left_behind();
 }
 
 void acl_planner::tell_undone() {
   for (const shortfall& missing : undone_) out_.add(missing);
   undone_.clear();
+}
+
+// What a role passed on outlives its grant options where they were the table's and the entry is a
+// column's. DROP ROLE fails on it.
+void acl_planner::tell_left_behind() {
+  const auto tell = [&](const acl_item& item, std::string_view column) {
+    const std::uint32_t at = ctx_.grantees.managed(item.grantor);
+    if (at == grantee_list::none || !ctx_.grantees[at].dropped) return;
+    ctx_.undroppable.insert(at);
+    shortfall left;
+    left.revoke = true;
+    left.grantee = ctx_.grantees.find_or_add(item.grantee, ctx_.state.role_name(item.grantee));
+    left.privileges = item.privileges;
+    left.why = obstacle::left_behind;
+    left.owner = target_->owner;
+    left.grantor = item.grantor;
+    left.column = column;
+    out_.add(left);
+  };
+  for (const acl_item& item : items_) tell(item, {});
+  for (const column_state& c : columns_)
+    for (const acl_item& item : c.items) tell(item, c.name);
 }
 
 // The server keeps one entry for each pair of grantee and grantor and looks at no other: so does
@@ -106,6 +134,9 @@ void acl_planner::give_directly(const wish& w) {
     what.undo_option = false;
     give(what, possible);
     if (w.grant_option) {
+      // The first statement may have named more than was missing.
+      if (const acl_item* entry = entry_of(grantee, choice.grantor))
+        have_option |= entry->grantable;
       what.privileges = (part & have) - have_option;
       what.undo_option = true;
       give(what, possible);
@@ -142,12 +173,18 @@ void acl_planner::give_to_bundle(const bundle_wish& w) {
 }
 
 // For a part of the privileges the server may pick a nearer grantor than for the whole: then the
-// statement names the whole.
+// statement names the whole. Another one may have become the nearest for that as well, such as the
+// grantee, who cannot give to itself: the next round asks again.
 void acl_planner::give(change what, privilege_set whole) {
   if (what.privileges.empty()) return;
-  if (executor_.choose_grantor(target_->owner, items_, what.privileges).grantor != what.grantor) {
+  const auto goes_to = [&](privilege_set privileges) {
+    return executor_.choose_grantor(target_->owner, items_, privileges).grantor;
+  };
+  if (goes_to(what.privileges) != what.grantor) {
     what.undo_privileges = what.privileges;
     what.privileges = whole;
+    if (goes_to(whole) != what.grantor)
+      return report(what, what.undo_privileges, obstacle::circular);
   }
   if (!nameable()) return report(what, what.privileges, obstacle::unnameable);
   out_.add(what);
@@ -183,67 +220,51 @@ void acl_planner::close(privilege_set privileges, std::uint32_t reason) {
     what.grantee = grantee_list::everybody;
     what.why = purpose::closed;
     what.reason = reason;
-    revoke(entry, entry.privileges & privileges, what, items_);
+    revoke(entry, entry.privileges & privileges, what);
   }
   tell_undone();
 }
 
-void acl_planner::revoke_surplus() {
-  for (const acl_item& seen : std::vector<acl_item>(items_)) {
-    const acl_item* now = entry_of(seen.grantee, seen.grantor);
-    if (!now) continue;
-    const acl_item entry = *now;
-    const std::uint32_t at = ctx_.grantees.managed(entry.grantee);
+// Bundles name no columns: what their roles have on one, from whomever, is surplus.
+privilege_set acl_planner::wanted_by(std::uint32_t grantee) const {
+  const auto w = std::ranges::find(bundles_, grantee, &bundle_wish::grantee);
+  return w == bundles_.end() ? privilege_set() : w->named | w->on_the_way;
+}
+
+void acl_planner::revoke_surplus(std::string_view column) {
+  const std::vector<acl_item>& list = list_of(column);
+  for (const acl_item& seen : std::vector<acl_item>(list)) {
+    const std::uint32_t at = ctx_.grantees.managed(seen.grantee);
     if (at == grantee_list::none) continue;
-    privilege_set wanted;
-    if (const auto w = std::ranges::find(bundles_, at, &bundle_wish::grantee); w != bundles_.end())
-      wanted = w->named | w->on_the_way;
+    const auto now = std::ranges::find_if(list, [&](const acl_item& item) {
+      return item.grantee == seen.grantee && item.grantor == seen.grantor;
+    });
+    if (now == list.end()) continue;
+    const acl_item entry = *now;
+    const privilege_set wanted = column.empty() ? wanted_by(at) : privilege_set();
+    const privilege_set surplus = entry.privileges - wanted;
     change what;
     what.grantee = at;
     what.why = ctx_.grantees[at].dropped ? purpose::dropped : purpose::surplus;
-    const privilege_set surplus = entry.privileges - wanted;
+    what.column = column;
     what.undo_option = true;
-    revoke(entry, surplus & entry.grantable, what, items_);
+    revoke(entry, surplus & entry.grantable, what);
     what.undo_option = false;
-    revoke(entry, surplus - entry.grantable, what, items_);
+    revoke(entry, surplus - entry.grantable, what);
     what.option = what.undo_option = true;
-    revoke(entry, entry.grantable & wanted, what, items_);
-  }
-}
-
-void acl_planner::revoke_columns() {
-  for (const column_acl& column : target_->columns) {
-    for (const acl_item& entry : column.acl.items()) {
-      const std::uint32_t at = ctx_.grantees.managed(entry.grantee);
-      if (at == grantee_list::none) continue;
-      privilege_set surplus = entry.privileges;
-      for (const change& done : table_revokes_) {
-        // A REVOKE on the table takes the same privileges on its columns with it.
-        if (done.grantee == at && done.grantor == entry.grantor && !done.option)
-          surplus = surplus - done.privileges;
-      }
-      std::vector<acl_item> seen = items_;
-      seen.insert(seen.end(), column.acl.items().begin(), column.acl.items().end());
-      change what;
-      what.grantee = at;
-      what.why = ctx_.grantees[at].dropped ? purpose::dropped : purpose::surplus;
-      what.column = column.column;
-      revoke(entry, surplus - entry.grantable, what, seen);
-      what.undo_option = true;
-      revoke(entry, surplus & entry.grantable, what, seen);
-    }
+    revoke(entry, entry.grantable & wanted, what);
   }
 }
 
 // The server picks one grantor for all privileges of a REVOKE, and another one perhaps for fewer.
-void acl_planner::revoke(const acl_item& entry, privilege_set surplus, change what,
-                         const std::vector<acl_item>& seen_by_grantor) {
+void acl_planner::revoke(const acl_item& entry, privilege_set surplus, change what) {
   if (surplus.empty()) return;
   what.revoke = true;
   what.grantor = entry.grantor;
   what.grantor_owns = entry.grantor == target_->owner;
+  const std::vector<acl_item>& seen = seen_by_grantor(what.column);
   const auto reachable = [&](privilege_set part) {
-    const grantor_choice choice = executor_.choose_grantor(target_->owner, seen_by_grantor, part);
+    const grantor_choice choice = executor_.choose_grantor(target_->owner, seen, part);
     return choice.grantor == entry.grantor && choice.granted == part;
   };
   privilege_set possible;
@@ -255,7 +276,7 @@ void acl_planner::revoke(const acl_item& entry, privilege_set surplus, change wh
     });
     if (!possible.empty() && !reachable(possible)) {
       // Together they would go to another grantor: one at a time.
-      possible.for_each([&](privilege p) { revoke(entry, p, what, seen_by_grantor); });
+      possible.for_each([&](privilege p) { revoke(entry, p, what); });
       surplus = surplus - possible;
       possible = {};
     }
@@ -264,10 +285,10 @@ void acl_planner::revoke(const acl_item& entry, privilege_set surplus, change wh
   if (possible.empty()) return;
   if (!nameable()) return report(what, possible, obstacle::unnameable);
   what.privileges = possible;
-  what.cascade = passed_on(what, possible & entry.grantable, seen_by_grantor);
+  what.cascade = passed_on(what, possible & entry.grantable);
   out_.add(what);
   changed_ = true;
-  if (what.column.empty()) apply_revoke(what);
+  apply_revoke(what);
 }
 
 }  // namespace pgrant::planning

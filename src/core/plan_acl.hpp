@@ -26,22 +26,27 @@ class acl_planner {
     std::uint32_t grantee = 0;
     privilege_set named, on_the_way;
   };
+  struct column_state {
+    std::string_view name;
+    std::vector<acl_item> items;
+  };
 
   void give_directly(const wish& w);
   void give_to_bundle(const bundle_wish& w);
   void give(change what, privilege_set whole);
   void report(const change& what, privilege_set left, obstacle why);
-  void revoke_surplus();
-  void revoke_columns();
+  void revoke_surplus(std::string_view column);
   void tell_undone();
-  void revoke(const acl_item& entry, privilege_set surplus, change what,
-              const std::vector<acl_item>& seen_by_grantor);
+  void tell_left_behind();
+  void revoke(const acl_item& entry, privilege_set surplus, change what);
   void apply_grant(const change& what);
   void apply_revoke(const change& what);
-  bool passed_on(const change& what, privilege_set lost_options,
-                 std::span<const acl_item> items) const;
+  bool passed_on(const change& what, privilege_set lost_options);
+  privilege_set wanted_by(std::uint32_t grantee) const;
 
   const acl_item* entry_of(oid grantee, oid grantor) const noexcept;
+  std::vector<acl_item>& list_of(std::string_view column) noexcept;
+  const std::vector<acl_item>& seen_by_grantor(std::string_view column);
   privilege_set held_by(oid grantee) const noexcept;
   privilege_set grantable_by(oid grantee) const noexcept;
   privilege_set independent_options(oid grantor, oid grantee, privilege_set privileges) const;
@@ -52,9 +57,10 @@ class acl_planner {
   statement_writer& out_;
 
   const acl_target* target_ = nullptr;
-  std::vector<acl_item> items_;  // as the steps so far leave them
+  std::vector<acl_item> items_;        // as the steps so far leave them
+  std::vector<column_state> columns_;  // the same
+  std::vector<acl_item> seen_;
   std::vector<bundle_wish> bundles_;
-  std::vector<change> table_revokes_;
   std::vector<shortfall> undone_;
   bool changed_ = false;
 };

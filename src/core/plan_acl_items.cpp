@@ -5,6 +5,57 @@
 #include "plan_acl.hpp"
 
 namespace pgrant::planning {
+namespace {
+
+privilege_set options_of(std::span<const acl_item> items, oid grantee) {
+  privilege_set options;
+  for (const acl_item& item : items)
+    if (item.grantee == grantee) options |= item.grantable;
+  return options;
+}
+
+/// Who had it from `grantee` loses it, unless `grantee` has the option from another yet.
+void take_passed_on(std::vector<acl_item>& items, oid owner, oid grantee, privilege_set lost) {
+  if (grantee == owner) return;
+  lost = lost - options_of(items, grantee);
+  for (std::size_t i = 0; i < items.size() && !lost.empty(); ++i) {
+    acl_item& item = items[i];
+    if (item.grantor != grantee || (item.privileges & lost).empty()) continue;
+    const privilege_set further = item.grantable & lost;
+    item.privileges = item.privileges - lost;
+    item.grantable = item.grantable - lost;
+    take_passed_on(items, owner, item.grantee, further);
+  }
+}
+
+void take(std::vector<acl_item>& items, oid owner, oid grantee, oid grantor, const change& what) {
+  for (acl_item& item : items) {
+    if (item.grantee != grantee || item.grantor != grantor) continue;
+    const privilege_set options = item.grantable & what.privileges;
+    item.grantable = item.grantable - options;
+    if (!what.option) item.privileges = item.privileges - what.privileges;
+    if (what.cascade) take_passed_on(items, owner, grantee, options);
+    break;
+  }
+  std::erase_if(items, [](const acl_item& item) { return item.privileges.empty(); });
+}
+
+}  // namespace
+
+std::vector<acl_item>& acl_planner::list_of(std::string_view column) noexcept {
+  for (column_state& c : columns_)
+    if (!column.empty() && c.name == column) return c.items;
+  return items_;
+}
+
+// Whoever may grant on the table may do so on its columns.
+const std::vector<acl_item>& acl_planner::seen_by_grantor(std::string_view column) {
+  if (column.empty()) return items_;
+  const std::vector<acl_item>& own = list_of(column);
+  seen_.assign(items_.begin(), items_.end());
+  seen_.insert(seen_.end(), own.begin(), own.end());
+  return seen_;
+}
 
 const acl_item* acl_planner::entry_of(oid grantee, oid grantor) const noexcept {
   for (const acl_item& item : items_)
@@ -20,10 +71,7 @@ privilege_set acl_planner::held_by(oid grantee) const noexcept {
 }
 
 privilege_set acl_planner::grantable_by(oid grantee) const noexcept {
-  privilege_set options;
-  for (const acl_item& item : items_)
-    if (item.grantee == grantee) options |= item.grantable;
-  return options;
+  return options_of(items_, grantee);
 }
 
 // A grant option goes from hand to hand, from the owner on. The server takes the grantee out of
@@ -47,19 +95,17 @@ privilege_set acl_planner::independent_options(oid grantor, oid grantee,
 }
 
 // A REVOKE on a table reaches into its columns too.
-bool acl_planner::passed_on(const change& what, privilege_set lost_options,
-                            std::span<const acl_item> items) const {
+bool acl_planner::passed_on(const change& what, privilege_set lost_options) {
   const oid grantee = ctx_.grantees[what.grantee].id;
-  const auto takes = [&](privilege_set lost) {
+  const auto takes = [grantee](privilege_set lost) {
     return [grantee, lost](const acl_item& item) {
       return item.grantor == grantee && !(item.privileges & lost).empty();
     };
   };
-  if (std::ranges::any_of(items, takes(lost_options))) return true;
-  if (what.option || !what.column.empty()) return false;
-  return std::ranges::any_of(target_->columns, [&](const column_acl& c) {
-    return std::ranges::any_of(c.acl.items(), takes(what.privileges));
-  });
+  if (std::ranges::any_of(list_of(what.column), takes(lost_options))) return true;
+  return what.column.empty() && std::ranges::any_of(columns_, [&](const column_state& c) {
+           return std::ranges::any_of(c.items, takes(what.privileges));
+         });
 }
 
 bool acl_planner::nameable() {
@@ -80,31 +126,20 @@ void acl_planner::apply_grant(const change& what) {
 }
 
 void acl_planner::apply_revoke(const change& what) {
-  table_revokes_.push_back(what);
   const oid grantee = ctx_.grantees[what.grantee].id;
-  std::vector<std::pair<oid, privilege_set>> takers;
-  for (acl_item& item : items_) {
-    if (item.grantee != grantee || item.grantor != what.grantor) continue;
-    item.grantable = item.grantable - what.privileges;
-    if (!what.option) item.privileges = item.privileges - what.privileges;
+  if (!what.column.empty())
+    return take(list_of(what.column), target_->owner, grantee, what.grantor, what);
+  for (column_state& column : columns_) {
+    const privilege_set here = what.privileges & column_privileges;
+    if (here.empty()) break;
+    // As for a statement of its own: the server looks for the grantor once more.
+    const oid grantor =
+        executor_.choose_grantor(target_->owner, seen_by_grantor(column.name), here).grantor;
+    change there = what;
+    there.privileges = here;
+    take(column.items, target_->owner, grantee, grantor, there);
   }
-  if (what.cascade) {
-    const privilege_set lost = what.privileges - grantable_by(grantee);
-    takers.emplace_back(grantee, lost);
-    for (std::size_t next = 0; next < takers.size(); ++next) {
-      const auto [grantor, gone] = takers[next];
-      for (acl_item& item : items_) {
-        if (item.grantor != grantor || (item.privileges & gone).empty()) continue;
-        const privilege_set here = item.privileges & gone;
-        item.privileges = item.privileges - here;
-        item.grantable = item.grantable - here;
-        // The owner's grant options never end, and another grantor's may be left.
-        if (item.grantee == target_->owner || takers.size() > items_.size()) continue;
-        takers.emplace_back(item.grantee, here - grantable_by(item.grantee));
-      }
-    }
-  }
-  std::erase_if(items_, [](const acl_item& item) { return item.privileges.empty(); });
+  take(items_, target_->owner, grantee, what.grantor, what);
 }
 
 }  // namespace pgrant::planning

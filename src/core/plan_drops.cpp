@@ -50,6 +50,16 @@ void plan_drops(context& ctx) {
                   "follow their remedies first");
       continue;
     }
+    const auto granted_by_it = std::ranges::find(ctx.state.memberships, g.id, &membership::grantor);
+    if (granted_by_it != ctx.state.memberships.end() &&
+        ctx.has_version(version_with_membership_options)) {
+      const std::string group = quote_identifier(ctx.state.role_name(granted_by_it->role));
+      const std::string member = quote_identifier(ctx.state.role_name(granted_by_it->member));
+      report_kept(
+          ctx, g, "it granted " + group + " to " + member,
+          "REVOKE " + group + " FROM " + member + " GRANTED BY " + quote_identifier(g.name));
+      continue;
+    }
     if (!ctx.executor.can_alter(g.id)) {
       const bool options = ctx.has_version(version_with_membership_options);
       report_kept(ctx, g,

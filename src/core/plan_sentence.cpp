@@ -129,6 +129,21 @@ void statement_writer::write(const group<shortfall>& g) const {
                        ", whose entries a REVOKE by " + executor + " does not touch";
       missing.remedy = "as " + ctx_.state.role_name(what.grantor) + ": " + sql;
       break;
+    case obstacle::left_behind: {
+      const std::string grantor = ctx_.state.role_name(what.grantor);
+      missing.reason = "granted by " + grantor +
+                       ", which is to be dropped and keeps no grant option to take it back with";
+      // Only the owner can: an entry goes with the option that it hangs on.
+      const std::string holder[] = {grantor};
+      change again = wanted;
+      again.revoke = false;
+      again.option = true;
+      wanted.cascade = true;
+      const sql_text objects = objects_of(g.kind, told);
+      missing.remedy = "as " + owner + ": " + statement(again, g.kind, holder, objects).str() +
+                       "; " + statement(wanted, g.kind, holder, objects).str();
+      break;
+    }
     case obstacle::no_authority:
       if (owning && owning->superuser && !platform.operator_superuser.empty() &&
           owner == platform.operator_superuser) {

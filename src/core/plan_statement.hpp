@@ -48,6 +48,7 @@ enum class obstacle : std::uint8_t {
   no_authority,  ///< The executor can neither act as the owner nor as a holder of grant options.
   circular,      ///< The only grantor has its options from the grantee.
   of_another,    ///< The entry is of a grantor that the server would not pick.
+  left_behind,   ///< The grantor, which is to be dropped, has no grant option any more.
   unnameable,    ///< The routine's arguments are not in the server's form.
 };
 
@@ -58,7 +59,7 @@ struct shortfall {
   bool option = false;
   obstacle why = obstacle::no_authority;
   oid owner = 0;    ///< Of the object.
-  oid grantor = 0;  ///< Of the entry, for `of_another`.
+  oid grantor = 0;  ///< Of the entry, for `of_another` and `left_behind`.
   /// The bundle can do without, because PUBLIC has the privilege.
   bool public_has_it = false;
   bool reach = false;  ///< The privilege is only needed on the way.

@@ -55,6 +55,12 @@ std::uint32_t grantee_list::find(std::string_view name) const noexcept {
   return at == by_name_.end() ? none : at->second;
 }
 
+std::uint32_t grantee_list::find_or_add(oid id, const std::string& name) {
+  if (id == public_oid) return everybody;
+  const std::uint32_t at = find(name);
+  return at == none ? add({.id = id, .name = name, .created = false, .bundle = {}}) : at;
+}
+
 std::uint32_t context::add_reason(const std::string& text) {
   const auto at = std::find(reasons.begin(), reasons.end(), text);
   if (at != reasons.end()) return static_cast<std::uint32_t>(at - reasons.begin());

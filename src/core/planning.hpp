@@ -37,6 +37,8 @@ class grantee_list {
   /// The position of a role that is a bundle's, or `none`.
   std::uint32_t managed(oid id) const noexcept;
   std::uint32_t find(std::string_view name) const noexcept;
+  /// The position of an existing role, or of PUBLIC.
+  std::uint32_t find_or_add(oid id, const std::string& name);
   bool any_managed() const noexcept { return !managed_.empty(); }
   void manage(std::uint32_t at, std::string bundle, bool dropped);
 
@@ -151,6 +153,8 @@ void plan_defaults(context& ctx, const database& db, std::vector<default_wish> w
                    step_list& out);
 /// Databases themselves: the ACLs of all of them, and those that must exist.
 void plan_databases(context& ctx, step_list& out);
+/// Issuers and granters, and the bundles that granters know: steps in the ledger's database.
+void plan_issuing(context& ctx);
 /// Drops the roles of bundles that are to be gone.
 void plan_drops(context& ctx);
 /// Rules that selected nothing.

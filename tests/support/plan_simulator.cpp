@@ -188,15 +188,20 @@ void plan_simulator::run_grant(const step& s) {
   REQUIRE(!s.targets.empty());
   for (const step_target& t : s.targets) {
     const target where = find(s, t);
+    const auto table = where.relation ? effective_items(where.relation->acl, t.kind, where.owner,
+                                                        state_.server_version)
+                                      : simulated_items();
     const std::string state = change(*where.seen_from, executor_, t.kind, where.owner, *where.list,
                                      what, s.column.empty() ? nullptr : &where.table);
     CHECK_MESSAGE(state == "00000", s.sql << " on " << t.name << ": " << s.authority);
     // A table's REVOKE takes the same privileges on its columns with it.
-    if (!what.revoke || what.option || !where.relation || !s.column.empty()) continue;
-    const auto table = effective_items(*where.list, t.kind, where.owner, state_.server_version);
+    if (!what.revoke || !where.relation || !s.column.empty()) continue;
+    grant of_column = what;
+    of_column.privileges = what.privileges & column_privileges;
+    if (of_column.privileges.empty()) continue;
     for (column_acl& c : where.relation->columns) {
       const std::string below =
-          change(*where.seen_from, executor_, t.kind, where.owner, c.acl, what, &table);
+          change(*where.seen_from, executor_, t.kind, where.owner, c.acl, of_column, &table);
       CHECK_MESSAGE(below != "2BP01", s.sql << " on column " << c.column);
     }
   }
