@@ -65,4 +65,20 @@ class role_authority {
 std::unique_ptr<const role_authority> direct_authority(int server_version, bool superuser,
                                                        std::string connector);
 
+/// Issuers and granters that a bootstrap made, through the functions of schema pgrant_issue in the
+/// ledger's database. Logins from before them, and memberships of other grantors, are changed as
+/// the connector. At most 100 logins of one call go to one issuer.
+std::unique_ptr<const role_authority> issuer_authority(int server_version, std::string connector);
+
+/// True in a query of the ledger's database if `issuer_authority` works there for the current role:
+/// an expression without parameters that fails nowhere.
+inline constexpr sql_fragment has_issuers_condition =
+    R"(EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n
+  ON n.oid = p.pronamespace WHERE p.proname = 'create_logins' AND n.nspname = 'pgrant_issue'
+  AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+  AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))";
+
+/// What the names of granters start with; a number follows.
+inline constexpr std::string_view granter_prefix = "pgrant_granter_";
+
 }  // namespace pgrant::detail

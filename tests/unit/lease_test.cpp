@@ -7,7 +7,6 @@
 #include <set>
 
 #include "lease/lease_names.hpp"
-#include "lease/role_authority.hpp"
 #include "pgrant/leases.hpp"
 #include "pgrant/sql.hpp"
 
@@ -22,18 +21,6 @@ std::string refused_grant_field(const pgrant::grant_request& request) {
   if (outcome) return "accepted";
   CHECK(outcome.error().code() == pgrant::errc::invalid_argument);
   return outcome.error().field();
-}
-
-std::string statement_of(const std::optional<pgrant::statement>& made) {
-  return made ? made->text() : "none";
-}
-
-pgrant::detail::lease_membership plain_membership() {
-  pgrant::detail::lease_membership m;
-  m.role = "sales read";
-  m.member = "Ada";
-  m.grantor = "connector";
-  return m;
 }
 
 }  // namespace
@@ -136,37 +123,5 @@ TEST_SUITE("unit") {
     CHECK(near_names("bilings", known) == std::vector<std::string>{"billing"});
     CHECK(near_names("something else", known).empty());
     CHECK(near_names("", {}).empty());
-  }
-
-  TEST_CASE("the connector's own statements for logins and memberships") {
-    using pgrant::detail::direct_authority;
-    const auto old = direct_authority(150020, false, "connector");
-    const auto now = direct_authority(160000, false, "connector");
-    const auto super = direct_authority(180000, true, "postgres");
-    auto m = plain_membership();
-
-    CHECK(statement_of(old->give(m)) == R"(GRANT "sales read" TO "Ada")");
-    CHECK(statement_of(now->give(m)) ==
-          R"(GRANT "sales read" TO "Ada" WITH INHERIT TRUE, SET FALSE GRANTED BY connector)");
-    CHECK(statement_of(old->take(m)) == R"(REVOKE "sales read" FROM "Ada")");
-    CHECK(statement_of(now->take(m)) == R"(REVOKE "sales read" FROM "Ada" GRANTED BY connector)");
-
-    m.own_before = m.own_set = m.own_admin = true;
-    CHECK(statement_of(old->give(m)) == "none");
-    CHECK(statement_of(old->take(m)) == "none");
-    CHECK(statement_of(now->give(m)) ==
-          R"(GRANT "sales read" TO "Ada" WITH INHERIT TRUE GRANTED BY connector)");
-    CHECK(statement_of(now->take(m)) ==
-          R"(GRANT "sales read" TO "Ada" WITH ADMIN TRUE, INHERIT FALSE, SET TRUE )"
-          R"(GRANTED BY connector)");
-    m.own_inherit = true;
-    CHECK(statement_of(now->give(m)) == "none");
-    CHECK(statement_of(now->take(m)) == "none");
-
-    CHECK(statement_of(old->lend_login("l")) == "GRANT l TO connector");
-    CHECK(statement_of(now->lend_login("l")) == "GRANT l TO connector WITH INHERIT TRUE, SET TRUE");
-    CHECK(statement_of(now->take_back_login("l")) ==
-          "REVOKE l FROM connector GRANTED BY connector");
-    CHECK(statement_of(super->lend_login("l")) == "none");
   }
 }
