@@ -6,7 +6,7 @@
 # "N passed, N failed[, N skipped]":
 #
 #   run_in_background NAME COMMAND...    starts it; its output goes to build/logs/NAME.log
-#   finish                               waits for those that are under way, and counts
+#   finish [NAME]                        waits for it, or for all that are under way, and counts
 
 runner_limit=1500  # seconds; the longest takes two minutes on two idle cores
 
@@ -28,6 +28,7 @@ run_in_background() {
 finish() {
   local process
   for process in $(printf '%s\n' "${!runners[@]}" | sort -n); do
+    [[ -z ${1:-} || ${runners[$process]} == "$1" ]] || continue
     wait "$process" || true
     count "${runners[$process]}"
     unset "runners[$process]"
@@ -77,6 +78,7 @@ sentence() {
 # run_tests CONFIGURATION VERSIONS [DOCTEST_OPTION...]: the suites without a server and those with.
 run_tests() {
   local configuration=$1 versions=$2; shift 2
+  [[ -x build/$configuration/tests/pgrant_tests ]] || return 0  # counted when it was built
   # The same random cases each time, so that a run says something about the change and nothing else;
   # `./dev soak` draws new ones.
   local program=(env PGRANT_TEST_VERSIONS="$versions" PGRANT_TEST_SEED="${seed:-1}" "$PWD/build/$configuration/tests/pgrant_tests"
@@ -101,18 +103,23 @@ test_all() {
   build_or_count release
   wait "$fetching" || { total_failed=$((total_failed + 1)); say "servers are missing"; }
 
+  # Tests wait for servers half of the time: two runners beside a build keep two cores busy, and
+  # more would be in each other's way.
   run_in_background checks ./scripts/check_all
-  [[ ! -x build/release/tests/pgrant_tests ]] || run_tests release 14,15,16,17,18
+  run_tests release 14,15,16,17,18
   build_or_count asan
-  finish
-  [[ ! -x build/asan/tests/pgrant_tests ]] || run_tests asan 15,18
+  run_tests asan 15,18
   build_or_count tsan
-  finish
-  [[ ! -x build/tsan/tests/pgrant_tests ]] || run_tests tsan 18
-  # Each folder of tests with a program `run` in it has runners of its own.
-  local runner
+  finish test-release
+  run_tests tsan 18
+  finish test-asan
+  # Each folder of tests with a program `run` in it has a runner of its own.
+  local runner name
   for runner in tests/*/run; do
-    [[ ! -x $runner ]] || run_in_background "$(basename "$(dirname "$runner")")" "$runner" build/release
+    [[ -x $runner ]] || continue
+    name=$(basename "$(dirname "$runner")")
+    run_in_background "$name" env PGRANT_TEST_SEED="${seed:-1}" "$runner" build/release
+    finish "$name"
   done
   finish
 
