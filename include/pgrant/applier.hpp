@@ -5,6 +5,7 @@
 #include <boost/asio/deferred.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,17 @@ struct apply_progress {
   std::size_t total = 0;
 };
 
+/// How one database's part of a plan ended.
+enum class apply_outcome : std::uint8_t {
+  applied,
+  failed,   ///< Rolled back: the database is as it was before.
+  unknown,  ///< The connection was lost at the very end, and nobody could be asked.
+  skipped,  ///< Not run, because an earlier part failed.
+};
+
+/// "applied", "failed", "unknown", "skipped".
+std::string_view to_string(apply_outcome outcome) noexcept;
+
 /// What became of one database's part of a plan.
 struct database_report {
   std::string database;  ///< Empty: roles and other cluster-wide steps.
@@ -37,6 +49,14 @@ struct database_report {
   std::optional<error> failed;
   /// The connection was lost at the very end, and nobody could be asked: plan again to see.
   bool unknown = false;
+  /// Not run, because an earlier part failed; `failed` says so too.
+  bool skipped = false;
+
+  apply_outcome outcome() const noexcept {
+    if (!failed) return apply_outcome::applied;
+    if (skipped) return apply_outcome::skipped;
+    return unknown ? apply_outcome::unknown : apply_outcome::failed;
+  }
 };
 
 struct apply_report {

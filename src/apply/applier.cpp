@@ -10,6 +10,20 @@
 
 namespace pgrant {
 
+std::string_view to_string(apply_outcome outcome) noexcept {
+  switch (outcome) {
+    case apply_outcome::applied:
+      return "applied";
+    case apply_outcome::failed:
+      return "failed";
+    case apply_outcome::unknown:
+      return "unknown";
+    case apply_outcome::skipped:
+      break;
+  }
+  return "skipped";
+}
+
 result<void> check_applicable(const plan& what, const apply_options& options) {
   if (!what.not_granted.empty() && !what.best_effort) {
     constexpr std::size_t shown = 20;
@@ -67,6 +81,7 @@ class apply_run {
       part_outcome outcome;
       if (cluster_failed_ || (part.database.empty() && any_failed())) {
         outcome.failed = error(errc::conflict, "not run, because an earlier part failed");
+        outcome.skipped = true;
       } else {
         auto run = co_await run_one(part);
         outcome = std::move(run);
@@ -183,7 +198,7 @@ class apply_run {
 
   void note(const apply_part& part, part_outcome outcome) {
     database_report one{part.database, part.steps.size(), std::move(outcome.failed),
-                        outcome.unanswered};
+                        outcome.unanswered, outcome.skipped};
     one.unknown = one.unknown && one.failed;
     if (one.failed && part.database.empty()) cluster_failed_ = true;
     if (options_.on_database()) options_.on_database()(one);

@@ -34,6 +34,7 @@ struct part_outcome {
   std::optional<error> failed;
   /// With `failed`: the end was sent and never answered, so that it may have been done.
   bool unanswered = false;
+  bool skipped = false;  ///< With `failed`: not run at all.
   /// The transaction whose COMMIT that was, as `pg_xact_status` takes it; empty: there was none.
   std::string transaction;
 };

@@ -4,6 +4,8 @@
 #include <optional>
 #include <set>
 
+#include "core/policy_words.hpp"
+
 namespace pgrant::detail {
 
 namespace {
@@ -46,23 +48,6 @@ entries entries_of(const catalog_state& state, const acl_place& place, object_ki
   return effective_items(found->second.list, kind, found->second.owner, server_version);
 }
 
-object_kind kind_of_defaults(object_class on) noexcept {
-  switch (on) {
-    case object_class::schema:
-      return object_kind::schema;
-    case object_class::sequence:
-      return object_kind::sequence;
-    case object_class::routine:
-      return object_kind::function;
-    case object_class::type:
-      return object_kind::type;
-    case object_class::large_object:
-      return object_kind::large_object;
-    default:
-      return object_kind::table;
-  }
-}
-
 // Without a row the built-in defaults hold, but only where a row would replace them: in all
 // schemas.
 entries default_entries(const step& s, const catalog_state& state, int server_version) {
@@ -80,7 +65,7 @@ entries default_entries(const step& s, const catalog_state& state, int server_ve
     return {items.begin(), items.end()};
   }
   if (place.schema != 0) return {};
-  return default_acl(kind_of_defaults(s.on), creator->id, server_version);
+  return default_acl(kind_of(s.on), creator->id, server_version);
 }
 
 long count_memberships(const catalog_state& state, const step& s, const std::string& member) {

@@ -187,6 +187,7 @@ void acl_planner::give(change what, privilege_set whole) {
       return report(what, what.undo_privileges, obstacle::circular);
   }
   if (!nameable()) return report(what, what.privileges, obstacle::unnameable);
+  if (!reachable_) return report(what, what.privileges, obstacle::no_usage);
   out_.add(what);
   apply_grant(what);
   changed_ = true;
@@ -284,6 +285,7 @@ void acl_planner::revoke(const acl_item& entry, privilege_set surplus, change wh
   report(what, surplus - possible, obstacle::of_another);
   if (possible.empty()) return;
   if (!nameable()) return report(what, possible, obstacle::unnameable);
+  if (!reachable_) return report(what, possible, obstacle::no_usage);
   what.privileges = possible;
   what.cascade = passed_on(what, possible & entry.grantable);
   out_.add(what);

@@ -18,6 +18,11 @@ class acl_planner {
   /// Writes what `wishes` (all about this target, direct ones first) and the bundle roles in the
   /// ACL ask for.
   void plan(const acl_target& target, std::span<const wish> wishes);
+  /// The entries of the last target as the steps for it leave them.
+  std::vector<acl_item> entries_left() const;
+  /// False: the executor has no USAGE on the schema of the following targets, so that a server
+  /// refuses every statement about them (42501).
+  void reach(bool possible) { reachable_ = possible; }
   /// Takes from PUBLIC what it has; after `plan`, on the same target.
   void close(privilege_set privileges, std::uint32_t reason);
 
@@ -62,7 +67,7 @@ class acl_planner {
   std::vector<acl_item> seen_;
   std::vector<bundle_wish> bundles_;
   std::vector<shortfall> undone_;
-  bool changed_ = false;
+  bool changed_ = false, reachable_ = true;
 };
 
 }  // namespace pgrant::planning

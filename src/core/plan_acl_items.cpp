@@ -42,6 +42,11 @@ void take(std::vector<acl_item>& items, oid owner, oid grantee, oid grantor, con
 
 }  // namespace
 
+std::vector<acl_item> acl_planner::entries_left() const {
+  if (!items_.empty()) return items_;
+  return effective_items(*target_->list, target_->kind, target_->owner, ctx_.state.server_version);
+}
+
 std::vector<acl_item>& acl_planner::list_of(std::string_view column) noexcept {
   for (column_state& c : columns_)
     if (!column.empty() && c.name == column) return c.items;

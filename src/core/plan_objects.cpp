@@ -88,16 +88,16 @@ class object_pass {
     statement_writer schemas(ctx_, db_.name, {});
     acl_planner schema_planner(ctx_, executor_, schemas);
     step_list objects;
+    acl_target target;
     for (const schema& s : db_.schemas) {
-      schema_wishes_.clear();
-      plan_objects_of(s, objects);
-      acl_target target;
+      select(s);
       target.kind = object_kind::schema;
       target.id = s.id;
       target.owner = s.owner;
       target.list = &s.acl;
       target.name = s.name;
       schema_planner.plan(target, schema_wishes_);
+      plan_objects_of(s, usable(s, schema_planner), objects);
     }
     schemas.flush(out);
     std::ranges::move(objects.grants, std::back_inserter(out.grants));
@@ -106,8 +106,18 @@ class object_pass {
   }
 
  private:
-  void plan_objects_of(const schema& s, step_list& out) {
+  /// Whether the executor may name what is in the schema, once the plan has come to it.
+  bool usable(const schema& s, const acl_planner& planned) const {
+    if (executor_.superuser()) return true;
+    schema then;
+    then.owner = s.owner;
+    then.acl = acl(planned.entries_left());
+    return executor_.can_use(then);
+  }
+
+  void select(const schema& s) {
     const std::span<const object> objects = db_.objects_in(s.id);
+    schema_wishes_.clear();
     board_.clear(objects.size());
     for (rule* r : rules_) {
       if (r->source->objects.on == object_class::database || !selects_schema(ctx_, *r, s)) continue;
@@ -115,8 +125,13 @@ class object_pass {
       select(*r, s, objects);
     }
     board_.sort();
+  }
+
+  void plan_objects_of(const schema& s, bool usable, step_list& out) {
+    const std::span<const object> objects = db_.objects_in(s.id);
     statement_writer writer(ctx_, db_.name, s.name);
     acl_planner planner(ctx_, executor_, writer);
+    planner.reach(usable);
     acl_target target;
     target.schema = s.name;
     for (std::size_t i = 0; i < objects.size(); ++i) {

@@ -178,9 +178,10 @@ result<void> check_database_name(const context& ctx, const rule& r) {
   for (const database_rule& d : ctx.desired.databases) {
     if (d.name == name) return refuse("is still to be made: grant on it in the next plan");
   }
+  const std::string hint = nearest.hint();
   return error(errc::not_found, "database " + quote_identifier(name) + " does not exist")
       .with_field(field)
-      .with_hint(nearest.hint());
+      .with_hint(hint.empty() ? databases_hint(ctx.state) : hint);
 }
 
 result<void> add_rule(context& ctx, rule r) {

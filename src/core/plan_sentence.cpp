@@ -144,6 +144,16 @@ void statement_writer::write(const group<shortfall>& g) const {
                        "; " + statement(wanted, g.kind, holder, objects).str();
       break;
     }
+    case obstacle::no_usage: {
+      const database* db = ctx_.state.find_database(database_);
+      const schema* in = db ? db->find_schema(schema_) : nullptr;
+      missing.reason = executor + " has no USAGE on schema " + quote_identifier(schema_) +
+                       ", which a GRANT on what is in it needs";
+      missing.remedy = "as " + ctx_.state.role_name(in ? in->owner : 0) +
+                       ": GRANT USAGE ON SCHEMA " + quote_identifier(schema_) + " TO " +
+                       quote_identifier(executor) + ", then plan again";
+      break;
+    }
     case obstacle::no_authority:
       if (owning && owning->superuser && !platform.operator_superuser.empty() &&
           owner == platform.operator_superuser) {

@@ -45,6 +45,7 @@ struct change {
 
 /// Why something that the policy asks for cannot be done.
 enum class obstacle : std::uint8_t {
+  no_usage,      ///< The executor has no USAGE on the schema.
   no_authority,  ///< The executor can neither act as the owner nor as a holder of grant options.
   circular,      ///< The only grantor has its options from the grantee.
   of_another,    ///< The entry is of a grantor that the server would not pick.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pgrant/platform.hpp"
 #include "pgrant/sql.hpp"
 #include "planning.hpp"
 #include "policy_words.hpp"
@@ -56,7 +57,37 @@ void describe_bundles(context& ctx) {
   ctx.plan.dropped_bundles = ctx.desired.dropped_bundles;
 }
 
+/// What to do about a rule whose patterns find nothing.
+std::string nothing_hint(const rule& r) {
+  const selector& objects = r.source->objects;
+  if (objects.on == object_class::schema) {
+    return "no schema of database " + objects.database + " matches " + objects.schema +
+           " (`pgrant inventory` lists them)";
+  }
+  std::string hint = "there is no such " + std::string(to_string(objects.on)) + " in schema " +
+                     objects.schema + " of database " + objects.database +
+                     " (`pgrant inventory` lists them)";
+  if (objects.name == "*") hint += "; for those that come later say `future: true`";
+  return hint;
+}
+
 }  // namespace
+
+std::string databases_hint(const snapshot& state) {
+  constexpr std::size_t most = 10;
+  std::string names;
+  std::size_t told = 0, more = 0;
+  for (const database& db : state.databases) {
+    if (is_reserved_database(state.platform, db.name) || !db.allow_connections) continue;
+    if (told == most) {
+      ++more;
+      continue;
+    }
+    names += (told++ == 0 ? "" : ", ") + quote_identifier(db.name);
+  }
+  if (told == 0) return "the server has no database that can be managed";
+  return "the server has " + names + (more == 0 ? "" : " and " + std::to_string(more) + " more");
+}
 
 result<void> check_selected(const context& ctx) {
   for (const rule& r : ctx.rules) {
@@ -81,14 +112,15 @@ result<void> check_selected(const context& ctx) {
     const std::string word(selector_word(objects));
     const error nothing =
         error(errc::invalid_argument, "the rule selects no object").with_field(r.path + "." + word);
-    if (!in_schema || !r.name.literal()) return nothing;
+    if (!in_schema) return nothing.with_hint(databases_hint(ctx.state));
     nearest_name nearest(r.name.name());
     for (const database& db : ctx.state.databases) {
-      if (!selects_database(ctx, r, db)) continue;
+      if (!selects_database(ctx, r, db) || !r.name.literal()) continue;
       for (const object& o : db.objects)
         if (class_of(o.kind) == objects.on) nearest.offer(o.name);
     }
-    return nothing.with_hint(nearest.hint());
+    const std::string hint = nearest.hint();
+    return nothing.with_hint(hint.empty() ? nothing_hint(r) : hint);
   }
   return success();
 }

@@ -160,6 +160,9 @@ void plan_drops(context& ctx);
 /// Rules that selected nothing.
 result<void> check_selected(const context& ctx);
 
+/// "the server has crm, shop": for a name that is like none of them.
+std::string databases_hint(const snapshot& state);
+
 /// Whether the rule's pattern reaches this database.
 bool selects_database(const context& ctx, const rule& r, const database& db);
 

@@ -67,12 +67,12 @@ TEST_SUITE("integration") {
       CHECK(applied.error().code() == pgrant::errc::stale);
       CHECK(applied.error().object() == "table invoices.payments in database billing");
       CHECK(applied.error().detail().find("database shop: ") != std::string::npos);
-      const auto failed = [&](const std::string& name) {
+      const auto ended = [&](const std::string& name, pgrant::apply_outcome how) {
         return std::ranges::any_of(
-            reports, [&](const auto& one) { return one.database == name && one.failed; });
+            reports, [&](const auto& one) { return one.database == name && one.outcome() == how; });
       };
-      CHECK(failed("billing"));
-      CHECK(!failed("shop"));
+      CHECK(ended("billing", pgrant::apply_outcome::failed));
+      CHECK(ended("shop", pgrant::apply_outcome::applied));
       CHECK(acl_state_of(*where, "billing") == billing);
       CHECK(has_insert(*where, "shop", "sales.orders"));
       CHECK(!has_insert(*where, "billing", "invoices.invoices"));

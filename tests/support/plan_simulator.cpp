@@ -188,6 +188,8 @@ void plan_simulator::run_grant(const step& s) {
   REQUIRE(!s.targets.empty());
   for (const step_target& t : s.targets) {
     const target where = find(s, t);
+    if (t.kind != object_kind::database && t.kind != object_kind::schema)
+      CHECK_MESSAGE(may_name(t), s.sql << ": no USAGE on the schema of " << t.name);
     const auto table = where.relation ? effective_items(where.relation->acl, t.kind, where.owner,
                                                         state_.server_version)
                                       : simulated_items();

@@ -45,6 +45,7 @@ class plan_simulator {
     const pgrant::database* seen_from = nullptr;
   };
   target find(const pgrant::step& s, const pgrant::step_target& t);
+  bool may_name(const pgrant::step_target& t) const;
   void check_targets(const pgrant::plan& p);
   void run_step(const pgrant::step& s);
   void run_grant(const pgrant::step& s);

@@ -172,6 +172,35 @@ TEST_CASE("an entry that another grantor made is told, not revoked in vain") {
   CHECK(p.not_granted[0].remedy == "as old: REVOKE DELETE ON TABLE sales.orders FROM pgrant_read");
 }
 
+TEST_CASE("without USAGE on its schema nothing is granted on an object") {
+  test::made_snapshot made = planner_test_shop();
+  pgrant::database& shop = made.state().databases[0];
+  const pgrant::oid old = made.id("old"), connector = made.id("connector");
+  pgrant::object* accounts = nullptr;
+  for (pgrant::object& o : shop.objects)
+    if (o.name == "accounts") accounts = &o;
+  REQUIRE(accounts);
+  accounts->acl = pgrant::acl({{connector, old, privilege::select, privilege::select}});
+  policy desired;
+  planner_test_rule(desired, "legacy");
+  desired.bundles[0].reachable = false;
+  const plan blocked = planner_test_plan(made.state(), desired);
+  REQUIRE(blocked.not_granted.size() == 1);
+  CHECK(blocked.not_granted[0].object == "table legacy.accounts");
+  CHECK(blocked.not_granted[0].reason ==
+        "connector has no USAGE on schema legacy, which a GRANT on what is in it needs");
+  CHECK(blocked.not_granted[0].remedy ==
+        "as old: GRANT USAGE ON SCHEMA legacy TO connector, then plan again");
+
+  for (pgrant::schema& s : shop.schemas)
+    if (s.name == "legacy")
+      s.acl = pgrant::acl(
+          {{old, old, privilege::usage, privilege::usage}, {connector, old, privilege::usage, {}}});
+  const plan open = planner_test_plan(made.state(), desired);
+  CHECK(open.not_granted.empty());
+  CHECK(open.steps.back().sql == "GRANT SELECT ON TABLE legacy.accounts TO pgrant_read");
+}
+
 TEST_CASE("default privileges are of creators, and the connector must act for them") {
   test::made_snapshot made = planner_test_shop();
   policy desired;
@@ -241,7 +270,21 @@ TEST_CASE("names that do not exist are refused, with what may have been meant") 
   }
   SUBCASE("nothing of that pattern") {
     rule.objects.name = "x*";
-    refused(errc::invalid_argument, "tables", "");
+    refused(errc::invalid_argument, "tables",
+            "there is no such table in schema sales of database shop (`pgrant inventory` lists "
+            "them)");
+  }
+  SUBCASE("nothing at all") {
+    made.schema(made.state().databases[0], "empty", "app");
+    made.done();
+    rule.objects.schema = "empty";
+    refused(errc::invalid_argument, "tables",
+            "there is no such table in schema empty of database shop (`pgrant inventory` lists "
+            "them); for those that come later say `future: true`");
+  }
+  SUBCASE("a database like no other") {
+    rule.objects.database = "warehouse";
+    refused(errc::not_found, "database", "the server has shop");
   }
   SUBCASE("creator") {
     rule.future = true;
