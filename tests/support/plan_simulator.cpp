@@ -169,6 +169,25 @@ plan_simulator::target plan_simulator::find(const step& s, const step_target& t)
   return found;
 }
 
+// LookupExplicitNamespace: by ACL, as owner, or by a predefined role.
+bool plan_simulator::may_name(const step_target& t) const {
+  if (state_.find_role(executor_)->superuser) return true;
+  for (const pgrant::database& db : state_.databases) {
+    for (const object& o : db.objects) {
+      if (o.id != t.id || o.kind != t.kind) continue;
+      const schema* in = db.find_schema(o.schema);
+      const role_graph graph(state_, &db);
+      const auto items =
+          effective_items(in->acl, object_kind::schema, in->owner, state_.server_version);
+      return std::ranges::any_of(items, [&](const acl_item& i) {
+        return i.privileges.contains(privilege::usage) &&
+               (i.grantee == public_oid || graph.has_privileges_of(executor_, i.grantee));
+      });
+    }
+  }
+  return false;
+}
+
 void plan_simulator::check_targets(const plan& p) {
   for (const step& s : p.steps) {
     for (const step_target& t : s.targets) {
