@@ -1,0 +1,3 @@
+module github.com/pgrant/pgrant/bindings/go
+
+go 1.19
