@@ -1,13 +1,14 @@
 # Install rules: headers, static libraries, the command, config package, pkg-config file.
 include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 
 install(DIRECTORY include/pgrant DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 install(TARGETS pgrant_core pgrant EXPORT pgrant-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT pgrant-targets NAMESPACE pgrant:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/pgrant)
 if(PGRANT_BUILD_COMMAND)
-  install(TARGETS pgrant_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  install(FILES docs/man/pgrant.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-  install(FILES docs/json.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+  install(TARGETS pgrant_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
+  install(FILES docs/man/pgrant.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT command)
+  install(FILES docs/json.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT command)
 endif()
 
 configure_package_config_file(cmake/pgrant-config.cmake.in pgrant-config.cmake
@@ -23,3 +24,6 @@ string(REGEX REPLACE "/$" "" pgrant_pc_prefix "${pgrant_pc_prefix}")
 configure_file(cmake/pgrant.pc.in pgrant.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pgrant.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+if(PROJECT_IS_TOP_LEVEL)
+  include(PgrantPackage)
+endif()

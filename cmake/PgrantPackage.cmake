@@ -1,0 +1,36 @@
+# Debian packages, by `cpack` in a built tree: libpgrant0 (the C library), libpgrant-dev (headers,
+# static libraries, CMake and pkg-config files) and pgrant (the command).
+set(CPACK_GENERATOR DEB)
+set(CPACK_COMPONENTS_ALL development)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_PACKAGE_VENDOR pgrant)
+set(CPACK_PACKAGE_CONTACT "The pgrant authors <pgrant@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+# What programs and shared libraries need is read from them.
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_STRIP_FILES ON)
+
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libpgrant-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
+  "libboost1.81-dev, libboost-json1.81-dev, libpq-dev, libssl-dev")
+if(PGRANT_BUILD_CAPI)
+  list(APPEND CPACK_COMPONENTS_ALL library)
+  file(STRINGS capi/include/pgrant/c/base.h abi_major REGEX "define PGRANT_ABI_MAJOR")
+  string(REGEX REPLACE ".* " "" abi_major "${abi_major}")
+  set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libpgrant${abi_major})
+  set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+  string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
+    ", libpgrant${abi_major} (= ${PROJECT_VERSION})")
+endif()
+if(PGRANT_BUILD_COMMAND)
+  list(APPEND CPACK_COMPONENTS_ALL command)
+  set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME pgrant)
+  set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION database)
+endif()
+include(CPack)
