@@ -3,6 +3,7 @@
 #include "documents.hpp"
 #include "operation.hpp"
 #include "options.hpp"
+#include "spec.hpp"
 #include "text.hpp"
 
 namespace capi = pgrant::capi;
@@ -108,6 +109,17 @@ pgrant_status pgrant_sandbox_status(const char* directory, size_t size, pgrant_t
     auto& out = capi::checked_output(json, "json");
     const auto box = capi::take(pgrant::sandbox::open(directory_in(directory, size)));
     out = capi::new_text(capi::sandbox_document(box.status()));
+  });
+}
+
+pgrant_status pgrant_sandbox_spec(const char* directory, size_t size, pgrant_spec** spec,
+                                  pgrant_error** err) {
+  return capi::guard(err, [&] {
+    auto& out = capi::checked_output(spec, "spec");
+    const auto box = capi::take(pgrant::sandbox::open(directory_in(directory, size)));
+    auto made = std::make_unique<pgrant_spec>();
+    made->connection = capi::take(pgrant::connection_spec::parse(box.status().admin_dsn));
+    out = made.release();
   });
 }
 

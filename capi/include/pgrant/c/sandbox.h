@@ -40,6 +40,9 @@ PGRANT_API pgrant_status pgrant_sandbox_remove_start(pgrant_runtime* runtime, co
 /* The present state as "pgrant.sandbox/1", read at once. NOT_FOUND if there is none. */
 PGRANT_API pgrant_status pgrant_sandbox_status(const char* directory, size_t size,
                                                pgrant_text** json, pgrant_error** err);
+/* How its administrator connects, without the password; the caller owns the spec. */
+PGRANT_API pgrant_status pgrant_sandbox_spec(const char* directory, size_t size, pgrant_spec** spec,
+                                             pgrant_error** err);
 /* The password of one of the logins that the status names. */
 PGRANT_API pgrant_status pgrant_sandbox_password(const char* directory, size_t size,
                                                  const char* login, size_t login_size,
