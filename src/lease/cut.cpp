@@ -21,9 +21,15 @@ constexpr sql_fragment kept_bundles_query =
 WHERE l.id = $1 AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
   WHERE a.roleid = b.role_oid AND a.member = l.grantee_oid) ORDER BY b.bundle)";
 
+// What an existing role has prepared in the time of the lease would write after it.
 constexpr sql_fragment cut_lease_statement =
-    R"(UPDATE pgrant.lease SET state = $2,
-  ended_at = CASE WHEN $2 = 'ended' THEN pg_catalog.clock_timestamp() END WHERE id = $1)";
+    R"(UPDATE pgrant.lease l SET state = s.state,
+  ended_at = CASE WHEN s.state = 'ended' THEN pg_catalog.clock_timestamp() END
+FROM (SELECT CASE WHEN $3::boolean AND $2 = 'ended' AND EXISTS (
+    SELECT FROM pg_catalog.pg_prepared_xact() p
+    JOIN pgrant.lease g ON g.id = $1 AND p.ownerid = g.grantee_oid AND p.prepared >= g.granted_at)
+  THEN 'ending' ELSE $2 END AS state) s
+WHERE l.id = $1)";
 
 error no_such_lease(const std::string& id) {
   return error(errc::not_found, "there is no lease \"" + id + "\"")
@@ -83,7 +89,8 @@ lease_task<std::optional<cut_lease>> cut_once(lease_engine& engine, connection_p
   work.add(statement(forget_memberships_statement).bind(id));
   work.add(statement(cut_lease_statement)
                .bind(id)
-               .bind(to_string(state_after_cut(engine, us, *found, taken))));
+               .bind(to_string(state_after_cut(engine, us, *found, taken)))
+               .bind(taken ? "true" : "false"));
   const std::size_t answers_before = work.size();
   work.add(statement(kept_bundles_query).bind(id));
   work.add(statement(select_leases().raw(" WHERE l.id = $1")).bind(id));

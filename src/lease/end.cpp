@@ -1,6 +1,7 @@
 // Ending leases: one, those of a grantee, and all that are due.
 #include "lease/cut.hpp"
-#include "lease/login_end.hpp"
+#include "lease/end_work.hpp"
+#include "lease/second_connection.hpp"
 
 namespace pgrant::detail {
 namespace {
@@ -24,32 +25,30 @@ constexpr sql_fragment lease_ended_statement =
     R"(UPDATE pgrant.lease SET state = 'ended', ended_at = pg_catalog.clock_timestamp(),
   held_why = '', next_try_at = NULL WHERE id = $1)";
 
-// Tries get rarer: after 1, 2, 4, … minutes, at most an hour.
+// Tries get rarer: after 1, 2, 4, … minutes, at most an hour; and they end at some time, after
+// which only who revokes the lease tries again.
 constexpr sql_fragment lease_held_statement =
     R"(UPDATE pgrant.lease SET state = 'held', held_why = $2, tries = tries + 1,
-  next_try_at = pg_catalog.clock_timestamp()
-    + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries, 10)) WHERE id = $1)";
+  next_try_at = CASE WHEN tries + 1 < $3::int THEN pg_catalog.clock_timestamp()
+    + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries, 10)) END WHERE id = $1)";
 
 // What keeps an end from its end is told, and the next sweep tries again.
 constexpr sql_fragment lease_still_ending_statement =
     "UPDATE pgrant.lease SET held_why = $2, tries = tries + 1 WHERE id = $1";
 
-struct lease_state_change {
-  lease_state to = lease_state::ended;
-  std::string why;  // unless ended
-};
+}  // namespace
 
-// Writes what came out of an end and commits, on the connection that holds the lease's lock.
 lease_task<ledger_lease> close_lease(lease_engine& engine, connection_ptr holder,
                                      const ledger_lease& found, lease_state_change change) {
   batch work;
   if (change.to == lease_state::ended) {
     work.add(statement(lease_ended_statement).bind(found.lease.id));
   } else {
-    work.add(statement(change.to == lease_state::held ? lease_held_statement
-                                                      : lease_still_ending_statement)
-                 .bind(found.lease.id)
-                 .bind(change.why));
+    const bool held = change.to == lease_state::held;
+    statement noting(held ? lease_held_statement : lease_still_ending_statement);
+    noting.bind(found.lease.id).bind(change.why);
+    if (held) noting.bind(std::to_string(held_tries));
+    work.add(std::move(noting));
   }
   work.add(statement(select_leases().raw(" WHERE l.id = $1")).bind(found.lease.id));
   audit_entry entry(change.to == lease_state::ended ? "end" : "hold");
@@ -62,6 +61,23 @@ lease_task<ledger_lease> close_lease(lease_engine& engine, connection_ptr holder
   auto read = read_lease(answers[1][0]);
   co_return read;
 }
+
+lease_task<lease_end> leave_for_later(end_work& work, login_end& end, error why) {
+  if (is_lost(why)) co_return why;
+  if (work.found.lease.kind == grantee_kind::ephemeral_login) {
+    auto taken = co_await end.take_back();
+    if (!taken && is_lost(taken.error())) co_return taken.error();
+  }
+  lease_state_change change;
+  change.to = lease_state::ending;
+  change.why = why.describe();
+  auto closed = co_await close_lease(work.engine, work.holder, work.found, std::move(change));
+  BOOST_OUTCOME_CO_TRY(work.found, std::move(closed));
+  work.done.lease = work.found.lease;
+  co_return work.done;
+}
+
+namespace {
 
 // DROP ROLE inside the transaction that holds the lease's lock: the login and the end of its lease
 // are one.
@@ -82,55 +98,18 @@ lease_task<void> drop_login(connection_ptr holder, const lease_executor& us,
   co_return *failed;
 }
 
-/// What one end works with: the lease's lock stays with `holder` while `worker` commits step after
-/// step, so that a process that dies lets go, and no two work on one lease.
-struct end_work {
-  lease_engine& engine;
-  connection_ptr holder, worker;
-  lease_executor us;
-  ledger_lease found;
-  lease_end done;
-};
-
-// What was in the way may be gone at the next sweep; the access is gone already.
-lease_task<lease_end> leave_for_later(end_work& work, login_end& end, error why) {
-  if (is_lost(why)) co_return why;
-  if (work.found.lease.kind == grantee_kind::ephemeral_login) {
-    auto taken = co_await end.take_back();
-    if (!taken && is_lost(taken.error())) co_return taken.error();
-  }
-  lease_state_change change;
-  change.to = lease_state::ending;
-  change.why = why.describe();
-  auto closed = co_await close_lease(work.engine, work.holder, work.found, std::move(change));
-  BOOST_OUTCOME_CO_TRY(work.found, std::move(closed));
-  work.done.lease = work.found.lease;
-  co_return work.done;
-}
-
-lease_task<lease_end> finish_existing_role(end_work& work) {
-  login_end end(work.engine, work.worker, work.us, work.found.lease.id, work.found.lease.grantee,
-                work.found.grantee_oid);
-  auto ended = co_await end.end_sessions();
-  work.done.sessions_ended += end.sessions_ended();
-  if (!ended) {
-    auto later = co_await leave_for_later(work, end, ended.error());
-    co_return later;
-  }
-  lease_state_change change;
-  auto closed = co_await close_lease(work.engine, work.holder, work.found, std::move(change));
-  BOOST_OUTCOME_CO_TRY(work.found, std::move(closed));
-  work.done.lease = work.found.lease;
-  co_return work.done;
-}
-
 // Everything between NOLOGIN and DROP ROLE. A failure is what was in the way.
-lease_task<void> clear_login(login_end& end) {
+lease_task<void> clear_login(end_work& work, login_end& end) {
   auto lent = co_await end.lend();
   // Without it sessions may still be ended and the login dropped; what needs it will say so.
   if (!lent && is_lost(lent.error())) co_return lent.error();
   auto disabled = co_await end.disable();
   if (!disabled) co_return disabled.error();
+  // Before their memberships go, by which they are known.
+  auto borrowers = co_await end.end_borrowers();
+  if (!borrowers) co_return borrowers.error();
+  auto taken = co_await take_memberships_of_login(work.worker, work.us, work.found.grantee_oid);
+  if (!taken) co_return taken.error();
   if (lent) {
     auto hidden = co_await end.end_hidden_backends();
     if (!hidden) co_return hidden.error();
@@ -139,10 +118,8 @@ lease_task<void> clear_login(login_end& end) {
   if (!ended) co_return ended.error();
   auto cleared = co_await end.end_prepared_transactions();
   if (!cleared) co_return cleared.error();
-  auto borrowers = co_await end.end_borrowers();
-  if (!borrowers) co_return borrowers.error();
   // What does not work here shows in what keeps the login from being dropped.
-  auto dropped = co_await end.drop_default_privileges();
+  auto dropped = co_await end.drop_scraps();
   if (!dropped && is_lost(dropped.error())) co_return dropped.error();
   co_return success();
 }
@@ -160,7 +137,7 @@ lease_task<lease_end> finish_login(end_work& work) {
   } else if (!role.empty()) {
     login_end end(work.engine, work.worker, work.us, work.found.lease.id, login,
                   work.found.grantee_oid);
-    auto cleared = co_await clear_login(end);
+    auto cleared = co_await clear_login(work, end);
     work.done.sessions_ended += end.sessions_ended();
     if (!cleared) {
       auto later = co_await leave_for_later(work, end, cleared.error());
@@ -177,7 +154,13 @@ lease_task<lease_end> finish_login(end_work& work) {
       auto taken = co_await end.take_back();
       if (!taken && is_lost(taken.error())) co_return taken.error();
     } else if (!dropped && dropped.error().state() != "42704"_sqlstate) {
-      auto later = co_await leave_for_later(work, end, dropped.error());
+      error why = dropped.error();
+      if (why.state() == "55P03"_sqlstate) {
+        auto holders = co_await describe_lock_holders(work.worker, work.found.grantee_oid);
+        if (holders && !holders.assume_value().empty())
+          why = why.with_detail("named in a transaction of " + holders.assume_value());
+      }
+      auto later = co_await leave_for_later(work, end, std::move(why));
       co_return later;
     }
   }
@@ -202,6 +185,8 @@ lease_task<std::optional<lease_end>> finish(lease_engine& engine, lease_executor
   const end_turns::turn ours(engine.turns());
   auto opened = co_await engine.ending_store().open();
   BOOST_OUTCOME_CO_TRY(auto holder, std::move(opened));
+  auto second = co_await open_second(engine, holder, us, done.found);
+  BOOST_OUTCOME_CO_TRY(auto worker, std::move(second));
   auto locked = co_await lock_lease(engine, holder, id, busy);
   if (!locked && locked.error().state() == "55P03"_sqlstate) {
     auto seen = co_await look_up_lease(holder, id);
@@ -219,16 +204,11 @@ lease_task<std::optional<lease_end>> finish(lease_engine& engine, lease_executor
     co_await roll_back(holder);
     co_return std::optional<lease_end>(std::move(so_far));
   }
-  auto second = co_await engine.ending_store().open();
-  if (!second) {
-    co_await roll_back(holder);
-    co_return second.error();
-  }
-  end_work work{engine,        std::move(holder),        std::move(second).assume_value(),
+  end_work work{engine,        std::move(holder),        std::move(worker),
                 std::move(us), std::move(found).value(), std::move(so_far)};
   result<lease_end> outcome = work.done;
   if (work.found.lease.kind == grantee_kind::existing_role) {
-    auto ended = co_await finish_existing_role(work);
+    auto ended = co_await end_existing_role(work);
     outcome = std::move(ended);
   } else {
     auto ended = co_await finish_login(work);

@@ -13,11 +13,18 @@ constexpr sql_fragment terminate_and_wait_query =
     R"(SELECT pg_catalog.pg_terminate_backend(a.pid, 1000), a.pid FROM pg_catalog.pg_stat_activity a
 WHERE a.usesysid = $1::oid)";
 
+// Members of members as well, but not by way of the connector, which is one itself for the moment.
 constexpr sql_fragment terminate_borrowers_query =
-    R"(SELECT pg_catalog.pg_terminate_backend(a.pid, 1000), a.pid
-FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_stat_activity a ON a.usesysid = m.member
-WHERE m.roleid = $1::oid AND a.pid <> pg_catalog.pg_backend_pid() AND m.member <>
-  (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))";
+    R"(WITH RECURSIVE us AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user),
+borrower AS (
+  SELECT m.member FROM pg_catalog.pg_auth_members m, us
+  WHERE m.roleid = $1::oid AND m.member <> us.oid
+  UNION
+  SELECT m.member FROM borrower b, us, pg_catalog.pg_auth_members m
+  WHERE m.roleid = b.member AND m.member <> us.oid)
+SELECT pg_catalog.pg_terminate_backend(a.pid, 1000), a.pid
+FROM borrower b JOIN pg_catalog.pg_stat_activity a ON a.usesysid = b.member
+WHERE a.pid <> pg_catalog.pg_backend_pid())";
 
 constexpr sql_fragment hidden_backends_query =
     R"(SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l
@@ -25,16 +32,25 @@ LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'virtualxid' AND l.pid IS NOT NULL
   AND (a.pid IS NULL OR (a.usesysid IS NULL AND a.backend_type = 'client backend')))";
 
+// Prepared since a time, in microseconds since 1970.
 constexpr sql_fragment prepared_transactions_query =
     R"(SELECT p.gid, d.datname FROM pg_catalog.pg_prepared_xact() p
-JOIN pg_catalog.pg_database d ON d.oid = p.dbid WHERE p.ownerid = $1::oid)";
+JOIN pg_catalog.pg_database d ON d.oid = p.dbid WHERE p.ownerid = $1::oid
+  AND p.prepared >= timestamptz 'epoch' + $2::bigint * interval '1 microsecond')";
 
 // 826 is pg_default_acl, 1260 is pg_authid. 'o': they belong to the login.
-constexpr sql_fragment only_default_privileges_query =
+constexpr sql_fragment owned_only_databases_query =
     R"(SELECT d.datname FROM pg_catalog.pg_shdepend s
 JOIN pg_catalog.pg_database d ON d.oid = s.dbid
 WHERE s.refclassid = 1260 AND s.refobjid = $1::oid
-GROUP BY d.datname HAVING bool_and(s.classid = 826 AND s.deptype = 'o'))";
+GROUP BY d.datname HAVING bool_and(s.deptype = 'o'))";
+
+constexpr sql_fragment only_scraps_query =
+    R"(SELECT coalesce(bool_and(s.classid = 826 OR (pg_catalog.pg_identify_object(
+    s.classid, s.objid, s.objsubid)).schema ~ '^pg_(toast_)?temp'), false)
+FROM pg_catalog.pg_shdepend s
+WHERE s.refclassid = 1260 AND s.refobjid = $1::oid AND s.dbid =
+  (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))";
 
 constexpr std::chrono::milliseconds short_pause{100};
 
@@ -99,27 +115,41 @@ lease_task<int> login_end::terminate(sql_fragment query) {
   co_return static_cast<int>(answer.size());
 }
 
+// In one go: a session that holds the row must not have the time to take it again.
+lease_task<void> login_end::disable_once() {
+  batch work;
+  work.add(statement(terminate_sessions_query).bind(std::to_string(login_oid_))).sync();
+  work.add(statement("BEGIN")).add(statement("SET LOCAL lock_timeout = 300"));
+  for (statement& disabling : us_.authority->disable_logins({&login_, 1}))
+    work.add(std::move(disabling));
+  work.add(statement("COMMIT"));
+  auto done = co_await run_all(where_, std::move(work));
+  if (!done) co_return done.error();
+  note_ended(done.assume_value()[0]);
+  co_return success();
+}
+
 lease_task<void> login_end::disable() {
   engine_.step(lease_, "disable");
   for (;;) {
-    // In one go: a session that holds the row must not have the time to take it again.
-    batch work;
-    work.add(statement(terminate_sessions_query).bind(std::to_string(login_oid_))).sync();
-    work.add(statement("BEGIN")).add(statement("SET LOCAL lock_timeout = 300"));
-    for (statement& disabling : us_.authority->disable_logins({&login_, 1}))
-      work.add(std::move(disabling));
-    work.add(statement("COMMIT"));
-    auto done = co_await run_all(where_, std::move(work));
-    if (done) {
-      note_ended(done.assume_value()[0]);
-      co_return success();
-    }
-    if (done.error().state() == "42704"_sqlstate) co_return success();
+    auto done = co_await disable_once();
+    if (done || done.error().state() == "42704"_sqlstate) co_return success();
     if (!role_was_busy(done.error()) || out_of_time()) co_return done.error();
     auto cleared = co_await end_prepared_transactions();
     if (!cleared && is_lost(cleared.error())) co_return cleared.error();
     co_await pause(short_pause);
   }
+}
+
+lease_task<void> login_end::make_room(grantee_kind kind) {
+  engine_.step(lease_, "room");
+  if (kind == grantee_kind::ephemeral_login) {
+    auto disabled = co_await disable_once();
+    if (!disabled && is_lost(disabled.error())) co_return disabled.error();
+  }
+  auto ended = co_await terminate(terminate_and_wait_query);
+  if (!ended) co_return ended.error();
+  co_return success();
 }
 
 lease_task<void> login_end::end_sessions() {
@@ -164,15 +194,50 @@ lease_task<void> login_end::end_hidden_backends() {
   co_return success();
 }
 
+lease_task<void> login_end::insist_no_hidden_backends() {
+  for (int round = 0; round < 10; ++round) {
+    auto asked = co_await run(where_, statement(hidden_backends_query));
+    BOOST_OUTCOME_CO_TRY(const rows hidden, std::move(asked));
+    if (hidden.empty()) co_return success();
+    co_await pause(short_pause);
+  }
+  co_return error(errc::denied,
+                  "a backend is there that only its own role can end, and the connector cannot act "
+                  "as the role")
+      .with_object("role " + quote_identifier(login_))
+      .with_hint(
+          "GRANT the role to the connector WITH ADMIN OPTION, or give the connector "
+          "CREATEROLE");
+}
+
+lease_task<bool> login_end::still_has_its_name() {
+  auto asked = co_await run(
+      where_,
+      statement("SELECT FROM pg_catalog.pg_roles WHERE oid = $1::oid AND rolname = $2::text")
+          .bind(std::to_string(login_oid_))
+          .bind(login_));
+  BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
+  co_return !answer.empty();
+}
+
+lease_task<std::vector<prepared_transaction>> login_end::prepared_transactions() {
+  auto asked = co_await run(where_, statement(prepared_transactions_query)
+                                        .bind(std::to_string(login_oid_))
+                                        .bind(std::to_string(prepared_since_.count())));
+  BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
+  std::vector<prepared_transaction> prepared;
+  for (const row r : answer) prepared.push_back({r[0].str(), r[1].str()});
+  co_return prepared;
+}
+
 lease_task<void> login_end::end_prepared_transactions() {
-  auto asked =
-      co_await run(where_, statement(prepared_transactions_query).bind(std::to_string(login_oid_)));
-  BOOST_OUTCOME_CO_TRY(const rows prepared, std::move(asked));
+  auto asked = co_await prepared_transactions();
+  BOOST_OUTCOME_CO_TRY(const auto prepared, std::move(asked));
   if (!prepared.empty()) engine_.step(lease_, "prepared");
   std::optional<error> failed;
-  for (const row r : prepared) {
+  for (const prepared_transaction& p : prepared) {
     // Only in its own database, only as its owner, and never inside a transaction.
-    auto opened = co_await open_connection(engine_.ending_store().connector(), r[1].str());
+    auto opened = co_await open_connection(engine_.ending_store().connector(), p.database);
     if (!opened) {
       failed = opened.error().within("cannot roll back a prepared transaction");
       continue;
@@ -180,34 +245,40 @@ lease_task<void> login_end::end_prepared_transactions() {
     const connection_ptr there = std::move(opened).assume_value();
     auto became = co_await run(there, statement(sql_text("SET ROLE ").name(login_)));
     if (became) {
-      became = co_await run(there, statement(sql_text("ROLLBACK PREPARED ").literal(r[0].text())));
+      became = co_await run(there, statement(sql_text("ROLLBACK PREPARED ").literal(p.name)));
     }
     there->close();
     if (!became && became.error().state() != "42704"_sqlstate) {
       failed = became.error()
                    .within("cannot roll back a prepared transaction")
-                   .with_object("prepared transaction " + quote_literal(r[0].text()) +
-                                " in database " + quote_identifier(r[1].text()));
+                   .with_object("prepared transaction " + quote_literal(p.name) + " in database " +
+                                quote_identifier(p.database));
     }
   }
   if (failed) co_return *failed;
   co_return success();
 }
 
-lease_task<void> login_end::drop_default_privileges() {
-  auto asked = co_await run(
-      where_, statement(only_default_privileges_query).bind(std::to_string(login_oid_)));
+lease_task<void> login_end::drop_scraps() {
+  auto asked =
+      co_await run(where_, statement(owned_only_databases_query).bind(std::to_string(login_oid_)));
   BOOST_OUTCOME_CO_TRY(const rows databases, std::move(asked));
   for (const row r : databases) {
+    if (out_of_time()) break;
     auto opened = co_await open_connection(engine_.ending_store().connector(), r[0].str());
-    if (!opened) co_return opened.error();
+    // What stays there shows in what keeps the login.
+    if (!opened) continue;
     const connection_ptr there = std::move(opened).assume_value();
-    batch work;
-    work.add(statement("BEGIN")).add(statement(sql_text("SET LOCAL ROLE ").name(login_)));
-    work.add(statement(sql_text("DROP OWNED BY ").name(login_))).add(statement("COMMIT"));
-    auto dropped = co_await run_all(there, std::move(work));
+    auto looked =
+        co_await run(there, statement(only_scraps_query).bind(std::to_string(login_oid_)));
+    if (looked && looked.assume_value().text(0, 0) == "t") {
+      batch work;
+      work.add(statement("BEGIN")).add(statement(sql_text("SET LOCAL ROLE ").name(login_)));
+      work.add(statement(sql_text("DROP OWNED BY ").name(login_))).add(statement("COMMIT"));
+      auto dropped = co_await run_all(there, std::move(work));
+      if (!dropped && is_lost(dropped.error())) co_return dropped.error();
+    }
     there->close();
-    if (!dropped) co_return dropped.error();
   }
   co_return success();
 }

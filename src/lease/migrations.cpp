@@ -148,13 +148,13 @@ END $$)",
     R"(REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgrant FROM PUBLIC)",
 };
 
-constexpr migration all_migrations[] = {
-    {1, 1, "bundles, leases, memberships, audit trail", first_statements},
-};
-
 }  // namespace
 
 std::span<const migration> migrations() noexcept {
+  static const migration all_migrations[] = {
+      {1, 1, "bundles, leases, memberships, audit trail", first_statements},
+      ending_migration(),
+  };
   return all_migrations;
 }
 

@@ -17,6 +17,9 @@ struct migration {
   std::span<const sql_fragment> statements;
 };
 
+// Each in a file of its own.
+migration ending_migration() noexcept;  // 4
+
 /// In order. The last one's version is the library's.
 std::span<const migration> migrations() noexcept;
 
