@@ -173,18 +173,32 @@ void inspection::carry_over(snapshot& fresh) {
       same.schemas = std::move(known.schemas);
       same.objects = std::move(known.objects);
       same.default_privileges = std::move(known.default_privileges);
+      same.policies = std::move(known.policies);
       same.index();
     }
   }
   state_ = std::move(fresh);
 }
 
+namespace {
+
+std::string known_databases_hint(const snapshot& state) {
+  constexpr std::size_t most = 10;
+  std::string names;
+  for (std::size_t i = 0; i < state.databases.size() && i < most; ++i)
+    names += (names.empty() ? "" : ", ") + state.databases[i].name;
+  return "the server has " + names + (state.databases.size() > most ? ", …" : "");
+}
+
+}  // namespace
+
 result<void> inspection::choose_databases() {
   for (const std::string& name : options_.databases())
     if (!state_.find_database(name))
       return error(errc::not_found, database_label(name) + " does not exist")
           .with_field("databases")
-          .with_object(database_label(name));
+          .with_object(database_label(name))
+          .with_hint(known_databases_hint(state_));
 
   const auto asked_for = [&](const database& db) {
     const auto& names = options_.databases();
