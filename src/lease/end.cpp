@@ -1,5 +1,5 @@
 // Ending leases: one, those of a grantee, and all that are due.
-#include "lease/cut.hpp"
+#include "lease/end_together.hpp"
 #include "lease/end_work.hpp"
 #include "lease/second_connection.hpp"
 
@@ -200,6 +200,7 @@ lease_task<std::optional<lease_end>> finish(lease_engine& engine, lease_executor
   lease_end so_far;
   so_far.lease = found->lease;
   so_far.kept = std::move(done.kept);
+  so_far.sessions_ended = done.sessions_ended;
   if (found->lease.state != lease_state::ending && found->lease.state != lease_state::held) {
     co_await roll_back(holder);
     co_return std::optional<lease_end>(std::move(so_far));
@@ -218,32 +219,39 @@ lease_task<std::optional<lease_end>> finish(lease_engine& engine, lease_executor
   co_return std::optional<lease_end>(std::move(outcome).assume_value());
 }
 
-// First the access of all of them, then the rest of each.
+// First the access of all of them, then the logins that nothing holds, then the rest one by one.
 lease_task<sweep_report> end_all(lease_engine& engine, connection_ptr where, rows due,
                                  busy_lease busy, std::string why) {
   auto known = co_await engine.who_are_we(where);
   BOOST_OUTCOME_CO_TRY(const lease_executor us, std::move(known));
   sweep_report report;
+  std::vector<std::string> ids;
+  for (const row r : due) ids.push_back(r[0].str());
+  auto outcomes = co_await cut_all(engine, where, us, ids, busy, why);
   std::vector<cut_lease> cuts;
-  for (const row r : due) {
-    auto done = co_await cut(engine, where, us, r[0].str(), busy, why);
+  std::vector<ledger_lease> ending;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    cut_outcome& done = outcomes[i];
     if (!done) {
       if (is_lost(done.error())) co_return done.error();
-      report.failures.push_back({r[0].str(), done.error()});
+      report.failures.push_back({ids[i], done.error()});
     } else if (done.assume_value()) {
       cuts.push_back(std::move(*done.assume_value()));
+      ending.push_back(cuts.back().found);
     }
   }
+  auto dropped = co_await drop_all(engine, where, us, ending);
+  BOOST_OUTCOME_CO_TRY(auto over, std::move(dropped));
   where.reset();  // the rest needs two connections, and a pool may have no third
   for (cut_lease& next : cuts) {
     const std::string id = next.found.lease.id;
-    if (next.found.lease.state == lease_state::ended) {
-      lease_end ended;
-      ended.lease = std::move(next.found.lease);
-      ended.kept = std::move(next.kept);
-      report.ends.push_back(std::move(ended));
+    lease_end& end = over.at(id);
+    if (end.lease.state == lease_state::ended) {
+      end.kept = std::move(next.kept);
+      report.ends.push_back(std::move(end));
       continue;
     }
+    next.sessions_ended = end.sessions_ended;
     auto done = co_await finish(engine, us, std::move(next), busy);
     if (!done) {
       report.failures.push_back({id, done.error()});
@@ -254,23 +262,50 @@ lease_task<sweep_report> end_all(lease_engine& engine, connection_ptr where, row
   co_return report;
 }
 
+// In a transaction with others who revoke, or, if another process has the lease in hand, by itself
+// behind it.
+lease_task<cut_lease> cut_in_turn(std::shared_ptr<lease_engine> engine, std::string id) {
+  auto together = [engine](cut_queue::requests batch) {
+    return cut_together(engine, std::move(batch));
+  };
+  cut_call call{id};
+  auto done = co_await engine->cuts().submit(std::move(call), std::move(together));
+  if (!done) co_return done.error();
+  if (done.assume_value()) co_return std::move(*done.assume_value());
+  auto opened = co_await engine->ending_store().open();
+  BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
+  auto known = co_await engine->who_are_we(where);
+  BOOST_OUTCOME_CO_TRY(auto us, std::move(known));
+  auto waited = co_await cut(*engine, where, std::move(us), id, busy_lease::wait, "revoke");
+  if (!waited) co_return waited.error();
+  co_return std::move(*waited.assume_value());
+}
+
 }  // namespace
 
 lease_task<lease_end> lease_engine::revoke(std::string id) {
+  auto done = co_await cut_in_turn(shared_from_this(), id);
+  BOOST_OUTCOME_CO_TRY(auto taken, std::move(done));
+  lease_end ended;
+  ended.lease = taken.found.lease;
+  ended.kept = taken.kept;
+  if (taken.found.lease.state == lease_state::ended) co_return ended;
+  auto together = [engine = shared_from_this()](drop_queue::requests batch) {
+    return drop_together(engine, std::move(batch));
+  };
+  drop_call call{taken.found};
+  auto dropped = co_await drops_->submit(std::move(call), std::move(together));
+  if (!dropped) co_return dropped.error();
+  ended = std::move(dropped).assume_value();
+  ended.kept = taken.kept;
+  if (ended.lease.state == lease_state::ended) co_return ended;
+  taken.sessions_ended = ended.sessions_ended;
   auto opened = co_await ending_store_->open();
   BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
   auto known = co_await who_are_we(where);
   BOOST_OUTCOME_CO_TRY(const lease_executor us, std::move(known));
-  auto done = co_await cut(*this, where, us, id, busy_lease::wait, "revoke");
-  BOOST_OUTCOME_CO_TRY(auto taken, std::move(done));
   where.reset();  // the rest needs two connections, and a pool may have no third
-  if (taken->found.lease.state == lease_state::ended) {
-    lease_end ended;
-    ended.lease = std::move(taken->found.lease);
-    ended.kept = std::move(taken->kept);
-    co_return ended;
-  }
-  auto finished = co_await finish(*this, us, std::move(*taken), busy_lease::wait);
+  auto finished = co_await finish(*this, us, std::move(taken), busy_lease::wait);
   BOOST_OUTCOME_CO_TRY(auto end, std::move(finished));
   co_return std::move(*end);
 }

@@ -1,17 +1,23 @@
 #include "lease/grant_check.hpp"
 
 #include <algorithm>
+#include <map>
 
+#include "lease/grantee_check.hpp"
 #include "lease/lease_names.hpp"
-#include "pgrant/platform.hpp"
 
 namespace pgrant::detail {
 namespace {
 
-constexpr sql_fragment grant_executor_query =
-    R"(SELECT r.rolname, r.rolsuper, (pg_catalog.clock_timestamp()
-  + pg_catalog.make_interval(secs => $1::double precision))::text
-FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)";
+constexpr sql_fragment earlier_keys_query =
+    R"(SELECT l.id, l.idempotency_key FROM pgrant.lease l
+WHERE l.idempotency_key = ANY ($1::text[]))";
+
+constexpr sql_fragment grant_times_query =
+    R"(SELECT (c.now + pg_catalog.make_interval(secs => d.seconds))::text
+FROM (SELECT pg_catalog.clock_timestamp() AS now) c,
+  pg_catalog.unnest($1::double precision[]) WITH ORDINALITY d (seconds, place)
+ORDER BY d.place)";
 
 // From 16 on a membership belongs to its grantor: one is chosen here, as the server would, and
 // named in every GRANT and REVOKE, so that the entry at the end is the entry of the beginning.
@@ -36,66 +42,39 @@ constexpr sql_fragment grant_bundles_query_14 =
 FROM pgrant.bundle b LEFT JOIN pg_catalog.pg_roles r ON r.oid = b.role_oid
 WHERE b.name = ANY ($1::text[]) ORDER BY b.role_oid)";
 
-constexpr sql_fragment grantee_query =
-    R"(SELECT r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls,
-  r.rolcanlogin, r.rolinherit, r.rolname = current_user,
-  EXISTS (SELECT FROM pgrant.bundle b WHERE b.role_oid = r.oid),
-  EXISTS (SELECT FROM pgrant.lease l
-    WHERE l.kind = 'ephemeral_login' AND l.grantee = r.rolname AND l.grantee_oid = r.oid),
-  EXISTS (SELECT FROM pg_catalog.pg_roles a WHERE a.rolname = 'azure_pg_admin')
-FROM pg_catalog.pg_roles r WHERE r.rolname = $1::text)";
+// Row by row of the pairs, through indexes (OFFSET 0): the catalogs may be large.
+constexpr sql_fragment known_memberships_query_16 =
+    R"(SELECT b.role_oid, p.grantee, m.grantor_oid, pg_catalog.pg_get_userbyid(m.grantor_oid),
+  m.own_before, m.own_admin, m.own_inherit, m.own_set,
+  a.grantor, a.admin_option, a.inherit_option, a.set_option
+FROM unnest($1::text[], $2::text[]) p (bundle, grantee)
+JOIN pgrant.bundle b ON b.name = p.bundle
+CROSS JOIN LATERAL (SELECT
+  pg_catalog.to_regrole(pg_catalog.quote_ident(p.grantee))::oid AS oid OFFSET 0) g
+LEFT JOIN LATERAL (SELECT * FROM pgrant.membership m
+  WHERE m.role_oid = b.role_oid AND m.member_oid = g.oid OFFSET 0) m ON true
+LEFT JOIN LATERAL (SELECT * FROM pg_catalog.pg_auth_members a
+  WHERE a.roleid = b.role_oid AND a.member = g.oid OFFSET 0) a ON true)";
 
-error refused_grantee(const std::string& role, std::string why, std::string hint) {
-  return error(errc::invalid_argument, std::move(why))
-      .with_field("grantee")
-      .with_object("role " + quote_identifier(role))
-      .with_hint(std::move(hint));
-}
-
-result<void> check_grantee(const std::string& role, const rows& answer, bool has_options) {
-  if (answer.empty()) {
-    return error(errc::not_found, "the role does not exist")
-        .with_field("grantee")
-        .with_object("role " + quote_identifier(role))
-        .with_hint("name an existing role, or a person to make a login for");
-  }
-  const auto is = [&answer](std::size_t column) { return answer.text(0, column) == "t"; };
-  const bool powerful = is(0), login = is(1), inherits = is(2), ourselves = is(3), bundle = is(4),
-             ephemeral = is(5), azure = is(6);
-  if (is_reserved_role(azure ? platform::azure : platform::generic, role)) {
-    return refused_grantee(role, "the role belongs to the server", "name a role of your own");
-  }
-  if (ourselves) {
-    return refused_grantee(role, "the connector role cannot have leases",
-                           "name the person or role that needs the access");
-  }
-  if (bundle) {
-    return refused_grantee(role, "the role is a bundle's role", "add the privileges to the bundle");
-  }
-  if (ephemeral) {
-    return refused_grantee(role, "the role is the login of another lease",
-                           "grant to the person, who then gets one login for all of it");
-  }
-  if (powerful) {
-    return refused_grantee(role,
-                           "the role is a superuser or has CREATEROLE, REPLICATION or BYPASSRLS",
-                           "such a role can keep what it is given; grant to an ordinary login");
-  }
-  if (!login) {
-    return refused_grantee(role, "the role is a group", "grant to each of its members");
-  }
-  if (!has_options && !inherits) {
-    return refused_grantee(role, "the role does not inherit, so a membership would give it nothing",
-                           "ALTER ROLE … INHERIT, or a server of version 16 or later");
-  }
-  return success();
-}
+constexpr sql_fragment known_memberships_query_14 =
+    R"(SELECT b.role_oid, p.grantee, m.grantor_oid, '',
+  m.own_before, m.own_admin, m.own_inherit, m.own_set,
+  CASE WHEN a.roleid IS NOT NULL THEN 0::oid END, a.admin_option, false, false
+FROM unnest($1::text[], $2::text[]) p (bundle, grantee)
+JOIN pgrant.bundle b ON b.name = p.bundle
+CROSS JOIN LATERAL (SELECT
+  pg_catalog.to_regrole(pg_catalog.quote_ident(p.grantee))::oid AS oid OFFSET 0) g
+LEFT JOIN LATERAL (SELECT * FROM pgrant.membership m
+  WHERE m.role_oid = b.role_oid AND m.member_oid = g.oid OFFSET 0) m ON true
+LEFT JOIN LATERAL (SELECT * FROM pg_catalog.pg_auth_members a
+  WHERE a.roleid = b.role_oid AND a.member = g.oid OFFSET 0) a ON true)";
 
 result<checked_bundle> read_checked_bundle(const row& r, bool has_options) {
   checked_bundle b;
   b.name = r[0].str();
   b.role = r[1].str();
   BOOST_OUTCOME_TRY(b.role_oid, r[2].oid());
+  BOOST_OUTCOME_TRY(b.longest, r[3].int64());
   BOOST_OUTCOME_TRY(const auto databases, r[4].array());
   for (const auto& name : databases) b.databases.push_back(name.value_or(""));
   const auto about = [&b](errc code, std::string message) {
@@ -117,8 +96,8 @@ result<checked_bundle> read_checked_bundle(const row& r, bool has_options) {
     if (r[8].is_null()) {
       return about(errc::denied, "the connector has no ADMIN option on the bundle's role")
           .with_hint(
-              "GRANT the role to the connector WITH ADMIN OPTION, or let the connector make "
-              "the bundle by applying the policy");
+              "where granters give bundles, run the bootstrap again; else GRANT the role to the "
+              "connector WITH ADMIN OPTION, or let the connector make it by applying the policy");
     }
     BOOST_OUTCOME_TRY(b.grantor_oid, r[8].oid());
     b.grantor = r[9].str();
@@ -136,17 +115,6 @@ std::string known_bundles_hint(const std::string& wanted, const std::vector<std:
   return hint;
 }
 
-lease_task<checked_grant> unknown_bundle(connection_ptr where, std::string name,
-                                         std::size_t place) {
-  auto asked = co_await run(where, statement("SELECT name FROM pgrant.bundle ORDER BY name"));
-  BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
-  std::vector<std::string> known;
-  for (const row r : answer) known.push_back(r[0].str());
-  co_return error(errc::not_found, "there is no bundle \"" + name + "\"")
-      .with_field("bundles[" + std::to_string(place) + "]")
-      .with_hint(known_bundles_hint(name, known));
-}
-
 error too_long(std::chrono::seconds asked, std::int64_t longest, const std::string& whose) {
   return error(errc::invalid_argument, "the duration is longer than " + whose + " allows")
       .with_field("duration")
@@ -154,57 +122,187 @@ error too_long(std::chrono::seconds asked, std::int64_t longest, const std::stri
                    " s at most");
 }
 
-}  // namespace
+/// What the server said about all of the calls.
+struct grant_facts {
+  lease_executor executor;
+  std::vector<ledger_lease> earlier;
+  std::map<std::string, std::string> keys;  // Idempotency keys: whose lease.
+  std::vector<std::string> times;           // One for each call.
+  std::vector<std::pair<std::string, result<checked_bundle>>> bundles;  // In the order of OIDs.
+  std::vector<std::string> all_bundles;                                 // Only if one is unknown.
+  rows grantees;
+  std::map<std::pair<oid, std::string>, checked_membership> memberships;
+};
 
-lease_task<checked_grant> check_grant(connection_ptr where, const lease_settings& settings,
-                                      const grant_request& request, const std::string& id) {
-  const bool has_options = where->server_version() >= 160000;
-  if (request.duration() > settings.maximum_duration()) {
-    co_return too_long(request.duration(), settings.maximum_duration().count(), "the settings");
+result<checked_membership> read_known_membership(const row& r, const checked_bundle& bundle) {
+  checked_membership known;
+  known.role_oid = bundle.role_oid;
+  known.membership.role = bundle.role;
+  known.membership.member = r[1].str();
+  if (!r[2].is_null()) {
+    BOOST_OUTCOME_TRY(known.grantor_oid, r[2].oid());
+    known.membership.grantor = r[3].str();
+    BOOST_OUTCOME_TRY(known.membership.own_before, r[4].boolean());
+    BOOST_OUTCOME_TRY(known.membership.own_admin, r[5].boolean());
+    BOOST_OUTCOME_TRY(known.membership.own_inherit, r[6].boolean());
+    BOOST_OUTCOME_TRY(known.membership.own_set, r[7].boolean());
+    return known;
   }
+  known.grantor_oid = bundle.grantor_oid;
+  known.membership.grantor = bundle.grantor;
+  if (r[8].is_null()) return known;
+  BOOST_OUTCOME_TRY(const oid grantor, r[8].oid());
+  if (grantor != bundle.grantor_oid) return known;
+  known.membership.own_before = true;
+  BOOST_OUTCOME_TRY(known.membership.own_admin, r[9].boolean());
+  BOOST_OUTCOME_TRY(known.membership.own_inherit, r[10].boolean());
+  BOOST_OUTCOME_TRY(known.membership.own_set, r[11].boolean());
+  return known;
+}
+
+result<void> read_known_memberships(const rows& answer, grant_facts& facts) {
+  for (const row r : answer) {
+    BOOST_OUTCOME_TRY(const oid role, r[0].oid());
+    const auto bundle = std::ranges::find_if(facts.bundles, [role](const auto& each) {
+      return each.second && each.second.assume_value().role_oid == role;
+    });
+    if (bundle == facts.bundles.end()) continue;
+    BOOST_OUTCOME_TRY(const auto known, read_known_membership(r, bundle->second.assume_value()));
+    // One row for each grantor: ours is the one that counts.
+    auto& kept = facts.memberships.try_emplace({role, r[1].str()}, known).first->second;
+    if (known.membership.own_before) kept = known;
+  }
+  return success();
+}
+
+lease_task<grant_facts> ask_grant_facts(connection_ptr where, const grant_queue::requests& calls) {
+  std::vector<std::string> ids, keys, seconds, bundles, roles, paired_bundles, paired_roles;
+  for (const auto& each : calls) {
+    const grant_call& call = each->work;
+    ids.push_back(call.id);
+    if (!call.request.key().empty()) keys.push_back(call.request.key());
+    seconds.push_back(std::to_string(call.request.duration().count()));
+    for (const std::string& name : call.request.bundles()) {
+      bundles.push_back(name);
+      if (call.ephemeral()) continue;
+      paired_bundles.push_back(name);
+      paired_roles.push_back(call.grantee());
+    }
+    if (!call.ephemeral()) roles.push_back(call.grantee());
+  }
+  const bool has_options = where->server_version() >= 160000;
   batch questions;
-  questions
-      .add(statement(select_leases().raw(" WHERE l.id = $1 OR l.idempotency_key = nullif($2, '')"))
-               .bind(id)
-               .bind(request.key()))
-      .add(statement(grant_executor_query).bind(std::to_string(request.duration().count())))
+  questions.add(executor_query())
+      .add(statement(grant_times_query).bind_array(seconds))
       .add(statement(has_options ? grant_bundles_query_16 : grant_bundles_query_14)
-               .bind_array(request.bundles()))
-      .add(statement(grantee_query).bind(request.role()));
+               .bind_array(bundles))
+      .add(statement(earlier_keys_query).bind_array(keys))
+      .add(statement(select_leases().raw(
+                         " WHERE l.id = ANY ($1::text[]) OR l.idempotency_key = ANY ($2::text[])"))
+               .bind_array(ids)
+               .bind_array(keys));
+  if (!roles.empty()) {
+    questions.add(grantees_query(roles));
+    questions.add(statement(has_options ? known_memberships_query_16 : known_memberships_query_14)
+                      .bind_array(paired_bundles)
+                      .bind_array(paired_roles));
+  }
   auto asked = co_await run_all(where, std::move(questions));
   BOOST_OUTCOME_CO_TRY(const auto answers, std::move(asked));
-
-  checked_grant checked;
-  BOOST_OUTCOME_CO_TRY(auto earlier, read_leases(answers[0]));
-  if (!earlier.empty()) {
-    checked.earlier = std::move(earlier.front());
-    co_return checked;
-  }
-  checked.executor.server_version = where->server_version();
-  checked.executor.role = answers[1].at(0, 0).str();
-  BOOST_OUTCOME_CO_TRY(checked.executor.superuser, answers[1].at(0, 1).boolean());
-  checked.valid_until = answers[1].at(0, 2).str();
-  checked.executor.authority = direct_authority(checked.executor.server_version,
-                                                checked.executor.superuser, checked.executor.role);
-  for (std::size_t i = 0; i < request.bundles().size(); ++i) {
-    const std::string& wanted = request.bundles()[i];
-    const bool known = std::any_of(answers[2].begin(), answers[2].end(),
-                                   [&wanted](const row r) { return r[0].text() == wanted; });
-    if (!known) {
-      auto unknown = co_await unknown_bundle(where, wanted, i);
-      co_return unknown;
-    }
-  }
+  grant_facts facts;
+  BOOST_OUTCOME_CO_TRY(facts.executor, read_executor(*where, answers[0]));
+  for (const row r : answers[1]) facts.times.push_back(r[0].str());
   for (const row r : answers[2]) {
-    BOOST_OUTCOME_CO_TRY(auto bundle, read_checked_bundle(r, has_options));
-    BOOST_OUTCOME_CO_TRY(const auto longest, r[3].int64());
-    if (longest > 0 && request.duration().count() > longest) {
-      co_return too_long(request.duration(), longest, "bundle " + bundle.name);
-    }
-    checked.bundles.push_back(std::move(bundle));
+    facts.bundles.emplace_back(r[0].str(), read_checked_bundle(r, has_options));
   }
-  if (!request.role().empty()) {
-    BOOST_OUTCOME_CO_TRY(check_grantee(request.role(), answers[3], has_options));
+  for (const row r : answers[3]) facts.keys.emplace(r[1].str(), r[0].str());
+  BOOST_OUTCOME_CO_TRY(facts.earlier, read_leases(answers[4]));
+  if (!roles.empty()) {
+    facts.grantees = answers[5];
+    BOOST_OUTCOME_CO_TRY(read_known_memberships(answers[6], facts));
+  }
+  const bool all_known = std::ranges::all_of(bundles, [&facts](const std::string& wanted) {
+    return std::ranges::any_of(facts.bundles,
+                               [&wanted](const auto& each) { return each.first == wanted; });
+  });
+  if (all_known) co_return facts;
+  auto named = co_await run(where, statement("SELECT name FROM pgrant.bundle ORDER BY name"));
+  BOOST_OUTCOME_CO_TRY(const rows names, std::move(named));
+  for (const row r : names) facts.all_bundles.push_back(r[0].str());
+  co_return facts;
+}
+
+const ledger_lease* find_earlier(const grant_call& call, const grant_facts& facts) {
+  const auto keyed = facts.keys.find(call.request.key());
+  for (const ledger_lease& l : facts.earlier) {
+    if (l.lease.id == call.id) return &l;
+    if (keyed != facts.keys.end() && keyed->second == l.lease.id) return &l;
+  }
+  return nullptr;
+}
+
+result<checked_grant> judge_grant(const grant_call& call, std::size_t place,
+                                  const grant_facts& facts, const lease_settings& settings) {
+  checked_grant checked;
+  if (const ledger_lease* earlier = find_earlier(call, facts)) {
+    checked.earlier = *earlier;
+    return checked;
+  }
+  const auto duration = call.request.duration();
+  if (duration > settings.maximum_duration()) {
+    return too_long(duration, settings.maximum_duration().count(), "the settings");
+  }
+  checked.valid_until = facts.times[place];
+  const auto& wanted = call.request.bundles();
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const bool known = std::ranges::any_of(
+        facts.bundles, [&](const auto& each) { return each.first == wanted[i]; });
+    if (known) continue;
+    return error(errc::not_found, "there is no bundle \"" + wanted[i] + "\"")
+        .with_field("bundles[" + std::to_string(i) + "]")
+        .with_hint(known_bundles_hint(wanted[i], facts.all_bundles));
+  }
+  for (const auto& [name, bundle] : facts.bundles) {
+    if (std::ranges::find(wanted, name) == wanted.end()) continue;
+    if (!bundle) return bundle.error();
+    const checked_bundle& b = bundle.assume_value();
+    if (b.longest > 0 && duration.count() > b.longest) {
+      return too_long(duration, b.longest, "bundle " + name);
+    }
+    checked.bundles.push_back(b);
+  }
+  if (!call.ephemeral()) {
+    BOOST_OUTCOME_TRY(
+        check_grantee(call.grantee(), facts.grantees, facts.executor.has_membership_options()));
+  }
+  for (const checked_bundle& b : checked.bundles) {
+    const auto known = facts.memberships.find({b.role_oid, call.grantee()});
+    if (known != facts.memberships.end()) {
+      checked.memberships.push_back(known->second);
+      continue;
+    }
+    // A login that is made in the same transaction has no membership yet.
+    checked_membership fresh;
+    fresh.membership.role = b.role;
+    fresh.membership.member = call.grantee();
+    fresh.membership.grantor = b.grantor;
+    fresh.role_oid = b.role_oid;
+    fresh.grantor_oid = b.grantor_oid;
+    checked.memberships.push_back(std::move(fresh));
+  }
+  return checked;
+}
+
+}  // namespace
+
+lease_task<checked_grants> check_grants(lease_engine& engine, connection_ptr where,
+                                        const grant_queue::requests& calls) {
+  auto asked = co_await ask_grant_facts(where, calls);
+  BOOST_OUTCOME_CO_TRY(const auto facts, std::move(asked));
+  checked_grants checked;
+  checked.executor = facts.executor;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    checked.each.push_back(judge_grant(calls[i]->work, i, facts, engine.settings()));
   }
   co_return checked;
 }

@@ -1,4 +1,4 @@
-// What has to be true before a lease is granted, asked in one round trip.
+// What has to be true before leases are granted, asked in one round trip for all that wait.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lease/lease_engine.hpp"
+#include "lease/grant_call.hpp"
 
 namespace pgrant::detail {
 
@@ -16,20 +16,34 @@ struct checked_bundle {
   oid role_oid = 0;
   oid grantor_oid = 0;  ///< As whom we grant it; 0 before 16, where the server does not care.
   std::string grantor;
+  std::int64_t longest = 0;  ///< Seconds; 0: no limit of its own.
   std::vector<std::string> databases;
+};
+
+/// A membership to be given, and as it is expected to be counted: by the ledger's row, if there is
+/// one, else by what the catalog shows.
+struct checked_membership {
+  lease_membership membership;
+  oid role_oid = 0;
+  oid grantor_oid = 0;
 };
 
 /// A request that may be granted.
 struct checked_grant {
-  lease_executor executor;
   std::vector<checked_bundle> bundles;  ///< In the order of their OIDs, the order of the locks.
-  std::string valid_until;              ///< The server's time plus the duration, as a literal.
+  std::vector<checked_membership> memberships;  ///< One for each bundle.
+  std::string valid_until;  ///< The server's time plus the duration, as a literal.
   /// The lease that has the request's idempotency key, or the id; nothing else is filled in then.
   std::optional<ledger_lease> earlier;
 };
 
-/// `id`: the lease's id, looked for in case that an earlier try was committed.
-lease_task<checked_grant> check_grant(connection_ptr where, const lease_settings& settings,
-                                      const grant_request& request, const std::string& id);
+struct checked_grants {
+  lease_executor executor;
+  std::vector<result<checked_grant>> each;  ///< In the order of the calls.
+};
+
+/// Fails only where nothing can be said about any of them.
+lease_task<checked_grants> check_grants(lease_engine& engine, connection_ptr where,
+                                        const grant_queue::requests& calls);
 
 }  // namespace pgrant::detail

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lease/end_together.hpp"
+#include "lease/grant_call.hpp"
 #include "pgrant/sql.hpp"
 
 namespace pgrant {
@@ -13,21 +15,38 @@ lease_engine::lease_engine(std::shared_ptr<database_connector> connector,
       ending_store_(ending ? std::make_shared<ledger_store>(ending, settings.ledger_database())
                            : store_),
       settings_(std::move(settings)),
-      turns_(store_->executor(), std::max(settings_.ends_at_once(), 1)) {}
+      turns_(store_->executor(), std::max(settings_.ends_at_once(), 1)),
+      grants_(std::make_shared<grant_queue>(store_->executor(), most_grants_together,
+                                            may_grant_together)),
+      cuts_(std::make_shared<cut_queue>(ending_store_->executor(), most_cuts_together,
+                                        may_cut_together)),
+      drops_(std::make_shared<drop_queue>(ending_store_->executor(), most_drops_together,
+                                          may_drop_together)) {}
+
+lease_engine::~lease_engine() = default;
 
 void lease_engine::step(const std::string& lease, std::string_view what) const {
   if (settings_.on_step()) settings_.on_step()(lease_step{lease, what});
 }
 
-lease_task<lease_executor> lease_engine::who_are_we(connection_ptr where) {
-  auto asked = co_await run(where, statement("SELECT rolname, rolsuper FROM pg_catalog.pg_roles "
-                                             "WHERE rolname = current_user"));
-  BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
+statement executor_query() {
+  return statement(
+      "SELECT rolname, rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user");
+}
+
+result<lease_executor> read_executor(const connection& where, const rows& answer) {
   lease_executor us;
-  us.server_version = where->server_version();
+  us.server_version = where.server_version();
   us.role = answer.at(0, 0).str();
-  BOOST_OUTCOME_CO_TRY(us.superuser, answer.at(0, 1).boolean());
+  BOOST_OUTCOME_TRY(us.superuser, answer.at(0, 1).boolean());
   us.authority = direct_authority(us.server_version, us.superuser, us.role);
+  return us;
+}
+
+lease_task<lease_executor> lease_engine::who_are_we(connection_ptr where) {
+  auto asked = co_await run(where, executor_query());
+  BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
+  auto us = read_executor(*where, answer);
   co_return us;
 }
 

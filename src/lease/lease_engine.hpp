@@ -25,6 +25,23 @@ struct lease_executor {
   bool has_membership_options() const noexcept { return server_version >= 160000; }
 };
 
+/// Asks who we are.
+statement executor_query();
+result<lease_executor> read_executor(const connection& where, const rows& answer);
+
+/// A lease whose memberships were taken back.
+struct cut_lease {
+  ledger_lease found;             ///< After the cut: ending, ended, or what it was before.
+  std::vector<std::string> kept;  ///< Bundles that the grantee still has.
+  int sessions_ended = 0;         ///< Since the cut.
+};
+
+struct grant_call;
+struct cut_call;
+struct drop_call;
+template <class Work, class Answer>
+class commit_queue;
+
 /// Lets a few ends run at a time. Each holds one connection while it waits for another: any number
 /// at once would take the whole of a pool and wait for ever.
 class end_turns {
@@ -56,6 +73,7 @@ class lease_engine : public std::enable_shared_from_this<lease_engine> {
  public:
   lease_engine(std::shared_ptr<database_connector> connector,
                std::shared_ptr<database_connector> ending, lease_settings settings);
+  ~lease_engine();
 
   const lease_settings& settings() const noexcept { return settings_; }
   boost::asio::any_io_executor executor() const { return store_->executor(); }
@@ -63,6 +81,10 @@ class lease_engine : public std::enable_shared_from_this<lease_engine> {
   ledger_store& store() noexcept { return *store_; }
   ledger_store& ending_store() noexcept { return *ending_store_; }
   end_turns& turns() noexcept { return turns_; }
+  /// What callers wait for: one transaction at a time of each kind.
+  commit_queue<grant_call, granted_lease>& grants() noexcept { return *grants_; }
+  commit_queue<cut_call, std::optional<cut_lease>>& cuts() noexcept { return *cuts_; }
+  commit_queue<drop_call, lease_end>& drops() noexcept { return *drops_; }
   void step(const std::string& lease, std::string_view what) const;
 
   lease_task<lease_executor> who_are_we(connection_ptr where);
@@ -77,6 +99,9 @@ class lease_engine : public std::enable_shared_from_this<lease_engine> {
   std::shared_ptr<ledger_store> store_, ending_store_;
   lease_settings settings_;
   end_turns turns_;
+  std::shared_ptr<commit_queue<grant_call, granted_lease>> grants_;
+  std::shared_ptr<commit_queue<cut_call, std::optional<cut_lease>>> cuts_;
+  std::shared_ptr<commit_queue<drop_call, lease_end>> drops_;
 };
 
 }  // namespace pgrant::detail

@@ -69,7 +69,17 @@ boost::asio::awaitable<void> pause(std::chrono::milliseconds time) {
 bool is_conflict(const error& why) noexcept {
   const sqlstate state = why.state();
   return state == "23505"_sqlstate || state == "XX000"_sqlstate || state == "40P01"_sqlstate ||
-         state == "40001"_sqlstate || state == sqlstate::parse(guard_bundle_changed);
+         state == "40001"_sqlstate || state == sqlstate::parse(guard_bundle_changed) ||
+         state == sqlstate::parse(guard_membership_changed);
+}
+
+bool may_blame_one(const error& why) noexcept {
+  if (is_lost(why)) return false;
+  if (is_conflict(why)) return true;
+  for (const std::string_view blamed : {"22", "23", "2B", "42", "0L", "0P", "P0", "PG"}) {
+    if (why.state().in_class(blamed)) return true;
+  }
+  return false;
 }
 
 bool is_lost(const error& why) noexcept {

@@ -72,6 +72,8 @@ boost::asio::awaitable<void> pause(std::chrono::milliseconds time);
 /// Somebody who does not keep to the ledger's locks was in the way (23505, XX000, 40P01, 40001),
 /// or a guard saw that something had changed: the whole transaction is worth another try.
 bool is_conflict(const error& why) noexcept;
+/// One of several requests may be the reason, so that the others can do better without it.
+bool may_blame_one(const error& why) noexcept;
 /// The connection is gone, or nobody knows whether what was sent has been done.
 bool is_lost(const error& why) noexcept;
 

@@ -36,6 +36,15 @@ result<int> usable_version(const rows& answer) {
   return static_cast<int>(version);
 }
 
+std::vector<std::string> details_of(const audit_entry& entry) {
+  std::vector<std::string> details;
+  for (const auto& [name, value] : entry.details()) {
+    details.push_back(name);
+    details.push_back(value);
+  }
+  return details;
+}
+
 std::string ledger_object(const std::string& database) {
   return "schema pgrant in database " + quote_identifier(database);
 }
@@ -137,11 +146,6 @@ lease_task<int> ledger_store::migrate(connection_ptr where) {
 }
 
 statement ledger_store::append_audit(const audit_entry& entry) const {
-  std::vector<std::string> details;
-  for (const auto& [name, value] : entry.details()) {
-    details.push_back(name);
-    details.push_back(value);
-  }
   return statement(
              "SELECT pgrant.append_audit($1::int, $2, $3, $4, $5, "
              "pg_catalog.jsonb_object($6::text[]))")
@@ -150,6 +154,24 @@ statement ledger_store::append_audit(const audit_entry& entry) const {
       .bind(entry.action())
       .bind(entry.lease())
       .bind(entry.outcome())
+      .bind_array(details_of(entry));
+}
+
+statement ledger_store::append_audit(const std::vector<audit_entry>& entries) const {
+  std::vector<std::string> actors, actions, leases, outcomes, details;
+  for (const audit_entry& entry : entries) {
+    actors.push_back(entry.actor());
+    actions.push_back(entry.action());
+    leases.push_back(entry.lease());
+    outcomes.push_back(entry.outcome());
+    details.push_back(array_literal(details_of(entry)));
+  }
+  return statement("SELECT pgrant.append_audit_entries($1::int, $2, $3, $4, $5, $6)")
+      .bind(std::to_string(chain_))
+      .bind_array(actors)
+      .bind_array(actions)
+      .bind_array(leases)
+      .bind_array(outcomes)
       .bind_array(details);
 }
 

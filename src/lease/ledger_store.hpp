@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "lease/lease_task.hpp"
 #include "pgrant/ledger.hpp"
@@ -29,6 +30,7 @@ class ledger_store {
   /// The statement that appends to this store's chain of the audit trail. It locks the chain, so
   /// it goes last in a transaction.
   statement append_audit(const audit_entry& entry) const;
+  statement append_audit(const std::vector<audit_entry>& entries) const;
 
  private:
   lease_task<int> migrate(connection_ptr where);

@@ -1,5 +1,6 @@
 #include "lease/login_end.hpp"
 
+#include "lease/hidden_backends.hpp"
 #include "pgrant/sql.hpp"
 
 namespace pgrant::detail {
@@ -25,12 +26,6 @@ borrower AS (
 SELECT pg_catalog.pg_terminate_backend(a.pid, 1000), a.pid
 FROM borrower b JOIN pg_catalog.pg_stat_activity a ON a.usesysid = b.member
 WHERE a.pid <> pg_catalog.pg_backend_pid())";
-
-constexpr sql_fragment hidden_backends_query =
-    R"(SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l
-LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'virtualxid' AND l.pid IS NOT NULL
-  AND (a.pid IS NULL OR (a.usesysid IS NULL AND a.backend_type = 'client backend')))";
 
 // Prepared since a time, in microseconds since 1970.
 constexpr sql_fragment prepared_transactions_query =

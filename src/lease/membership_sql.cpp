@@ -5,59 +5,77 @@
 namespace pgrant::detail {
 namespace {
 
-constexpr sql_fragment count_up_16 =
-    R"(INSERT INTO pgrant.membership AS m (role_oid, member_oid, n, grantor_oid,
-  own_before, own_admin, own_inherit, own_set, before)
-SELECT $1::oid, g.oid, 1, $2::oid,
-  coalesce(bool_or(a.grantor = $2::oid), false),
-  coalesce(bool_or(a.admin_option AND a.grantor = $2::oid), false),
-  coalesce(bool_or(a.inherit_option AND a.grantor = $2::oid), false),
-  coalesce(bool_or(a.set_option AND a.grantor = $2::oid), false),
-  coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'admin', a.admin_option,
-    'inherit', a.inherit_option, 'set', a.set_option) ORDER BY a.grantor)
-    FILTER (WHERE a.grantor IS NOT NULL), '[]')
-FROM pg_catalog.pg_roles g
-LEFT JOIN pg_catalog.pg_auth_members a ON a.roleid = $1::oid AND a.member = g.oid
-WHERE g.rolname = $3::text GROUP BY g.oid
-ON CONFLICT (role_oid, member_oid) DO UPDATE SET n = m.n + 1
-RETURNING pg_catalog.pg_get_userbyid(m.grantor_oid), own_before, own_admin, own_inherit, own_set)";
+// In the order of role and member, so that two who count the same wait for each other. Everything
+// is looked up by OID, pair by pair: the catalogs may be large.
+#define PGRANT_COUNT_UP(own_columns, before_columns, join_condition)                            \
+  "WITH counted AS (INSERT INTO pgrant.membership AS m (role_oid, member_oid, n, grantor_oid, " \
+  "own_before, own_admin, own_inherit, own_set, before) "                                       \
+  "SELECT p.role, g.oid, p.leases, p.grantor, a.own, a.admin, a.inherit, a.set, a.before "      \
+  "FROM unnest($1::oid[], $2::oid[], $3::text[], $4::int[]) "                                   \
+  "p (role, grantor, member, leases) "                                                          \
+  "CROSS JOIN LATERAL (SELECT "                                                                 \
+  "pg_catalog.to_regrole(pg_catalog.quote_ident(p.member))::oid AS oid OFFSET 0) g "            \
+  "CROSS JOIN LATERAL (SELECT " own_columns                                                     \
+  ", coalesce(pg_catalog.jsonb_agg("                                                            \
+  "pg_catalog.jsonb_build_object('grantor', pg_catalog.pg_get_userbyid(a.grantor), 'admin', "   \
+  "a.admin_option" before_columns                                                               \
+  ") ORDER BY a.grantor), '[]') AS before "                                                     \
+  "FROM pg_catalog.pg_auth_members a WHERE a.roleid = p.role AND a.member = g.oid) a "          \
+  "WHERE g.oid IS NOT NULL ORDER BY 1, 2 "                                                      \
+  "ON CONFLICT (role_oid, member_oid) DO UPDATE SET n = m.n + excluded.n "                      \
+  "RETURNING m.role_oid, m.member_oid, m.grantor_oid, m.own_before, m.own_admin, "              \
+  "m.own_inherit, m.own_set) "                                                                  \
+  "SELECT pgrant.insist((SELECT count(*) FROM unnest($1::oid[], $2::oid[], "                    \
+  "$3::text[], $5::boolean[], $6::boolean[], $7::boolean[], $8::boolean[]) "                    \
+  "e (role, grantor, member, own, admin, inherit, set) "                                        \
+  "JOIN counted c ON c.role_oid = e.role "                                                      \
+  "AND c.member_oid = pg_catalog.to_regrole(pg_catalog.quote_ident(e.member)) "                 \
+  "AND c.own_before = e.own AND c.own_admin = e.admin AND c.own_inherit = e.inherit "           \
+  "AND c.own_set = e.set" join_condition                                                        \
+  ") = pg_catalog.cardinality($1::oid[]), "                                                     \
+  "$9, 'a membership has changed')"
 
-constexpr sql_fragment count_up_14 =
-    R"(INSERT INTO pgrant.membership AS m (role_oid, member_oid, n, grantor_oid,
-  own_before, own_admin, own_inherit, own_set, before)
-SELECT $1::oid, g.oid, 1, $2::oid,
-  coalesce(bool_or(a.member IS NOT NULL), false), coalesce(bool_or(a.admin_option), false),
-  false, false,
-  coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-    'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'admin', a.admin_option))
-    FILTER (WHERE a.member IS NOT NULL), '[]')
-FROM pg_catalog.pg_roles g
-LEFT JOIN pg_catalog.pg_auth_members a ON a.roleid = $1::oid AND a.member = g.oid
-WHERE g.rolname = $3::text GROUP BY g.oid
-ON CONFLICT (role_oid, member_oid) DO UPDATE SET n = m.n + 1
-RETURNING '', own_before, own_admin, own_inherit, own_set)";
+constexpr sql_fragment count_up_16 = PGRANT_COUNT_UP(
+    "coalesce(bool_or(a.grantor = p.grantor), false) AS own, "
+    "coalesce(bool_or(a.admin_option AND a.grantor = p.grantor), false) AS admin, "
+    "coalesce(bool_or(a.inherit_option AND a.grantor = p.grantor), false) "
+    "AS inherit, "
+    "coalesce(bool_or(a.set_option AND a.grantor = p.grantor), false) AS set",
+    ", 'inherit', a.inherit_option, 'set', a.set_option", " AND c.grantor_oid = e.grantor");
+
+constexpr sql_fragment count_up_14 = PGRANT_COUNT_UP(
+    "count(a.member) > 0 AS own, coalesce(bool_or(a.admin_option), false) "
+    "AS admin, false AS inherit, false AS set",
+    "", "");
+
+#undef PGRANT_COUNT_UP
 
 constexpr sql_fragment count_down =
-    R"(UPDATE pgrant.membership m SET n = m.n - 1
-FROM pgrant.lease_bundle b, pgrant.lease l
-WHERE l.id = $1 AND b.lease_id = l.id AND m.role_oid = b.role_oid AND m.member_oid = l.grantee_oid
+    R"(UPDATE pgrant.membership m SET n = m.n - c.leases
+FROM (SELECT b.role_oid, l.grantee_oid, count(*)::int AS leases
+  FROM pgrant.lease l JOIN pgrant.lease_bundle b ON b.lease_id = l.id
+  WHERE l.id = ANY ($1::text[]) AND l.state = 'active' GROUP BY b.role_oid, l.grantee_oid) c
+WHERE m.role_oid = c.role_oid AND m.member_oid = c.grantee_oid
 RETURNING pg_catalog.pg_get_userbyid(m.grantor_oid), m.own_before, m.own_admin, m.own_inherit,
-  m.own_set, b.bundle, m.role_oid, m.n <= 0,
+  m.own_set, m.role_oid, m.member_oid, m.n <= 0,
   (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = m.role_oid),
-  (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = m.member_oid))";
+  (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = m.member_oid),
+  EXISTS (SELECT FROM pg_catalog.pg_auth_members a
+    WHERE a.roleid = m.role_oid AND a.member = m.member_oid AND m.grantor_oid IN (0, a.grantor)))";
 
 constexpr sql_fragment insist_given_16 =
-    R"(SELECT pgrant.insist((SELECT count(DISTINCT a.roleid)
-  FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles g ON g.oid = a.member
-  WHERE g.rolname = $1::text AND a.roleid = ANY ($2::oid[]) AND a.inherit_option)
-  = pg_catalog.cardinality($2::oid[]), $3, 'a membership is missing after its GRANT'))";
+    R"(SELECT pgrant.insist(pg_catalog.bool_and((SELECT true FROM pg_catalog.pg_auth_members a
+  WHERE a.roleid = p.role AND a.inherit_option
+    AND a.member = pg_catalog.to_regrole(pg_catalog.quote_ident(p.member))
+  LIMIT 1) IS NOT NULL), $3, 'a membership is missing after its GRANT')
+FROM unnest($1::oid[], $2::text[]) p (role, member))";
 
 constexpr sql_fragment insist_given_14 =
-    R"(SELECT pgrant.insist((SELECT count(DISTINCT a.roleid)
-  FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles g ON g.oid = a.member
-  WHERE g.rolname = $1::text AND a.roleid = ANY ($2::oid[]))
-  = pg_catalog.cardinality($2::oid[]), $3, 'a membership is missing after its GRANT'))";
+    R"(SELECT pgrant.insist(pg_catalog.bool_and((SELECT true FROM pg_catalog.pg_auth_members a
+  WHERE a.roleid = p.role
+    AND a.member = pg_catalog.to_regrole(pg_catalog.quote_ident(p.member))
+  LIMIT 1) IS NOT NULL), $3, 'a membership is missing after its GRANT')
+FROM unnest($1::oid[], $2::text[]) p (role, member))";
 
 constexpr sql_fragment insist_taken_16 =
     R"(SELECT pgrant.insist(NOT EXISTS (SELECT FROM pgrant.lease l
@@ -66,9 +84,10 @@ constexpr sql_fragment insist_taken_16 =
   JOIN pg_catalog.pg_roles r ON r.oid = m.role_oid JOIN pg_catalog.pg_roles g ON g.oid = m.member_oid
   LEFT JOIN pg_catalog.pg_auth_members a ON a.roleid = m.role_oid AND a.member = m.member_oid
     AND a.grantor = m.grantor_oid
-  WHERE l.id = $1 AND m.n <= 0 AND CASE WHEN m.own_inherit THEN false
-    WHEN m.own_before THEN (a.admin_option, a.inherit_option, a.set_option)
-      IS DISTINCT FROM (m.own_admin, m.own_inherit, m.own_set)
+  WHERE l.id = ANY ($1::text[]) AND m.n <= 0 AND CASE WHEN m.own_inherit THEN false
+    WHEN m.own_before THEN a.roleid IS NOT NULL
+      AND (a.admin_option, a.inherit_option, a.set_option)
+        IS DISTINCT FROM (m.own_admin, m.own_inherit, m.own_set)
     ELSE a.roleid IS NOT NULL END), $2, 'a membership is there after its REVOKE'))";
 
 constexpr sql_fragment insist_taken_14 =
@@ -77,57 +96,82 @@ constexpr sql_fragment insist_taken_14 =
   JOIN pgrant.membership m ON m.role_oid = b.role_oid AND m.member_oid = l.grantee_oid
   JOIN pg_catalog.pg_roles r ON r.oid = m.role_oid JOIN pg_catalog.pg_roles g ON g.oid = m.member_oid
   JOIN pg_catalog.pg_auth_members a ON a.roleid = m.role_oid AND a.member = m.member_oid
-  WHERE l.id = $1 AND m.n <= 0 AND NOT m.own_before), $2, 'a membership is there after its REVOKE'))";
+  WHERE l.id = ANY ($1::text[]) AND m.n <= 0 AND NOT m.own_before), $2, 'a membership is there after its REVOKE'))";
 
 }  // namespace
 
-statement count_membership_up(const lease_executor& us, oid role_oid, oid grantor_oid,
-                              const std::string& member) {
+statement count_memberships_up(const lease_executor& us,
+                               const std::vector<counted_membership>& memberships) {
+  std::vector<std::string> roles, grantors, members, leases, own, admin, inherit, set;
+  const auto truth = [](bool value) { return std::string(value ? "t" : "f"); };
+  for (const counted_membership& m : memberships) {
+    roles.push_back(std::to_string(m.role_oid));
+    grantors.push_back(std::to_string(m.grantor_oid));
+    members.push_back(m.membership.member);
+    leases.push_back(std::to_string(m.leases));
+    own.push_back(truth(m.membership.own_before));
+    admin.push_back(truth(m.membership.own_admin));
+    inherit.push_back(truth(m.membership.own_inherit));
+    set.push_back(truth(m.membership.own_set));
+  }
   return statement(us.has_membership_options() ? count_up_16 : count_up_14)
-      .bind(std::to_string(role_oid))
-      .bind(std::to_string(grantor_oid))
-      .bind(member);
+      .bind_array(roles)
+      .bind_array(grantors)
+      .bind_array(members)
+      .bind_array(leases)
+      .bind_array(own)
+      .bind_array(admin)
+      .bind_array(inherit)
+      .bind_array(set)
+      .bind(guard_membership_changed);
 }
 
-statement count_memberships_down(const std::string& lease_id) {
-  return statement(count_down).bind(lease_id);
+statement count_memberships_down(const std::vector<std::string>& lease_ids) {
+  return statement(count_down).bind_array(lease_ids);
 }
 
-result<lease_membership> read_membership(const row& r) {
-  lease_membership m;
+result<ended_membership> read_ended_membership(const row& r) {
+  ended_membership ended;
+  lease_membership& m = ended.membership;
   m.grantor = r[0].str();
   BOOST_OUTCOME_TRY(m.own_before, r[1].boolean());
   BOOST_OUTCOME_TRY(m.own_admin, r[2].boolean());
   BOOST_OUTCOME_TRY(m.own_inherit, r[3].boolean());
   BOOST_OUTCOME_TRY(m.own_set, r[4].boolean());
-  return m;
-}
-
-result<ended_membership> read_ended_membership(const row& r) {
-  ended_membership ended;
-  BOOST_OUTCOME_TRY(ended.membership, read_membership(r));
-  ended.bundle = r[5].str();
-  BOOST_OUTCOME_TRY(ended.role_oid, r[6].oid());
+  BOOST_OUTCOME_TRY(ended.role_oid, r[5].oid());
+  BOOST_OUTCOME_TRY(ended.member_oid, r[6].oid());
   BOOST_OUTCOME_TRY(ended.last, r[7].boolean());
   ended.role_gone = r[8].is_null();
   ended.member_gone = r[9].is_null();
-  ended.membership.role = r[8].str();
-  ended.membership.member = r[9].str();
+  BOOST_OUTCOME_TRY(ended.there, r[10].boolean());
+  m.role = r[8].str();
+  m.member = r[9].str();
   return ended;
 }
 
-statement insist_given(const lease_executor& us, const std::vector<std::string>& role_oids,
-                       const std::string& member) {
+statement insist_given(const lease_executor& us,
+                       const std::vector<counted_membership>& memberships) {
+  std::vector<std::string> roles, members;
+  for (const counted_membership& m : memberships) {
+    roles.push_back(std::to_string(m.role_oid));
+    members.push_back(m.membership.member);
+  }
   return statement(us.has_membership_options() ? insist_given_16 : insist_given_14)
-      .bind(member)
-      .bind_array(role_oids)
+      .bind_array(roles)
+      .bind_array(members)
       .bind(guard_membership_missing);
 }
 
-statement insist_taken(const lease_executor& us, const std::string& lease_id) {
+statement insist_taken(const lease_executor& us, const std::vector<std::string>& lease_ids) {
   return statement(us.has_membership_options() ? insist_taken_16 : insist_taken_14)
-      .bind(lease_id)
+      .bind_array(lease_ids)
       .bind(guard_membership_left);
+}
+
+statement plan_for_few_rows() {
+  return statement(
+      "SELECT pg_catalog.set_config(s, 'off', true) FROM (VALUES ('enable_hashjoin'), "
+      "('enable_mergejoin'), ('enable_seqscan')) v (s)");
 }
 
 }  // namespace pgrant::detail

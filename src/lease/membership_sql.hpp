@@ -8,30 +8,41 @@
 
 namespace pgrant::detail {
 
-/// One more lease needs the membership of `member` in the role: the row that counts them, with what
-/// was there before the first. Gives the columns that `read_membership` reads.
-statement count_membership_up(const lease_executor& us, oid role_oid, oid grantor_oid,
-                              const std::string& member);
-/// One lease less, for all bundles of a lease. Gives `ended_membership` rows.
-statement count_memberships_down(const std::string& lease_id);
+/// Memberships that leases need, each once: in how many leases, and what the ledger or the catalog
+/// shows before. Sorted by role, the order in which all lock.
+struct counted_membership {
+  lease_membership membership;
+  oid role_oid = 0;
+  oid grantor_oid = 0;
+  int leases = 0;
+};
 
-/// A membership as its row says; role and member are the caller's.
-result<lease_membership> read_membership(const row& r);
+/// Counts the leases in the rows of these memberships, with what was there before the first. Raises
+/// PGR04 where a row is not as expected, or a member is gone.
+statement count_memberships_up(const lease_executor& us,
+                               const std::vector<counted_membership>& memberships);
+/// These leases less, for all of their bundles; the bundles' rows are locked. Gives
+/// `ended_membership` rows.
+statement count_memberships_down(const std::vector<std::string>& lease_ids);
 
 struct ended_membership {
-  std::string bundle;
   oid role_oid = 0;
+  oid member_oid = 0;
   lease_membership membership;
   bool last = false;       ///< No other lease needs it.
   bool role_gone = false;  ///< The bundle's role was dropped, and the membership with it.
   bool member_gone = false;
+  bool there = false;  ///< The entry of our grantor: somebody else may have taken it.
 };
 result<ended_membership> read_ended_membership(const row& r);
 
-/// Raises PGR02 unless `member` has a membership in each role that gives its privileges.
-statement insist_given(const lease_executor& us, const std::vector<std::string>& role_oids,
-                       const std::string& member);
+/// Raises PGR02 unless each member has a membership in its role that gives its privileges.
+statement insist_given(const lease_executor& us,
+                       const std::vector<counted_membership>& memberships);
 /// Raises PGR03 unless what no lease needs any more is as it was before the first.
-statement insist_taken(const lease_executor& us, const std::string& lease_id);
+statement insist_taken(const lease_executor& us, const std::vector<std::string>& lease_ids);
+/// Makes the statements of this file go through indexes until the transaction ends: a plan for a
+/// few rows must not read the whole of a large ledger or catalog.
+statement plan_for_few_rows();
 
 }  // namespace pgrant::detail

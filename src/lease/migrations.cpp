@@ -154,6 +154,7 @@ std::span<const migration> migrations() noexcept {
   static const migration all_migrations[] = {
       {1, 1, "bundles, leases, memberships, audit trail", first_statements},
       ending_migration(),
+      group_commit_migration(),
   };
   return all_migrations;
 }

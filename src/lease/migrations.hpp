@@ -19,6 +19,7 @@ struct migration {
 
 // Each in a file of its own.
 migration ending_migration() noexcept;  // 4
+migration group_commit_migration() noexcept;  // 5
 
 /// In order. The last one's version is the library's.
 std::span<const migration> migrations() noexcept;
@@ -31,6 +32,7 @@ std::span<const sql_fragment> migration_ground() noexcept;
 inline constexpr std::string_view guard_bundle_changed = "PGR01";
 inline constexpr std::string_view guard_membership_missing = "PGR02";
 inline constexpr std::string_view guard_membership_left = "PGR03";
+inline constexpr std::string_view guard_membership_changed = "PGR04";
 
 /// Audit rows are spread over this many hash chains: with one, every committer waits for all.
 inline constexpr int audit_chains = 16;
