@@ -1,6 +1,7 @@
 #include "pgrant/pool.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "connection/connect_fsm.hpp"
@@ -197,17 +198,29 @@ pool::pool(boost::asio::any_io_executor executor, connection_spec where, pool_op
     : impl_(std::make_shared<detail::pool_impl>(std::move(executor), std::move(where),
                                                 std::move(options))) {}
 
+namespace {
+
+// A destructor cannot fail: without memory to post, idle connections stay until their time is over.
+void close_pool_quietly(const std::shared_ptr<detail::pool_impl>& impl) noexcept {
+  try {
+    if (impl) impl->close();
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+}  // namespace
+
 pool::pool(pool&&) noexcept = default;
 
 pool& pool::operator=(pool&& other) noexcept {
   if (this == &other) return *this;
-  if (impl_) impl_->close();
+  close_pool_quietly(impl_);
   impl_ = std::move(other.impl_);
   return *this;
 }
 
 pool::~pool() {
-  if (impl_) impl_->close();
+  close_pool_quietly(impl_);
 }
 
 boost::asio::any_io_executor pool::get_executor() const {

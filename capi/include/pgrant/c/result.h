@@ -67,11 +67,12 @@ PGRANT_API int32_t pgrant_result_ghost_sessions(const pgrant_result* result);
 
 typedef int32_t pgrant_lease_status;
 enum {
-  PGRANT_LEASE_ACTIVE = 1, /* the access is there */
-  PGRANT_LEASE_ENDING = 2, /* the access is gone; sessions are being ended, the login dropped */
-  PGRANT_LEASE_ENDED = 3,  /* nothing is left */
-  PGRANT_LEASE_HELD = 4,   /* the access is gone, but the login owns something: see held_why */
-  PGRANT_LEASE_FAILED = 5  /* nothing was granted */
+  PGRANT_LEASE_ACTIVE = 1,   /* the access is there */
+  PGRANT_LEASE_ENDING = 2,   /* the access is gone; sessions are being ended, the login dropped */
+  PGRANT_LEASE_ENDED = 3,    /* nothing is left */
+  PGRANT_LEASE_HELD = 4,     /* the access is gone, but the login owns something: see held_why */
+  PGRANT_LEASE_FAILED = 5,   /* nothing was granted */
+  PGRANT_LEASE_SCHEDULED = 6 /* its time has not come: see starts_at */
 };
 
 typedef int32_t pgrant_grantee_kind;
@@ -90,9 +91,17 @@ PGRANT_API const char* pgrant_lease_grantee(const pgrant_lease* lease);
 PGRANT_API const char* pgrant_lease_person(const pgrant_lease* lease);
 PGRANT_API const char* pgrant_lease_requester(const pgrant_lease* lease);
 PGRANT_API const char* pgrant_lease_reason(const pgrant_lease* lease);
+/* The ticket or incident that it is for; "" for none. */
+PGRANT_API const char* pgrant_lease_ticket(const pgrant_lease* lease);
+/* Labels as they were given, in the order of their keys. */
+PGRANT_API size_t pgrant_lease_label_count(const pgrant_lease* lease);
+PGRANT_API const char* pgrant_lease_label_key(const pgrant_lease* lease, size_t index);
+PGRANT_API const char* pgrant_lease_label_value(const pgrant_lease* lease, size_t index);
 PGRANT_API size_t pgrant_lease_bundle_count(const pgrant_lease* lease);
 PGRANT_API const char* pgrant_lease_bundle(const pgrant_lease* lease, size_t index);
 PGRANT_API int64_t pgrant_lease_granted_at(const pgrant_lease* lease);
+/* The same, unless a later start was asked for. */
+PGRANT_API int64_t pgrant_lease_starts_at(const pgrant_lease* lease);
 PGRANT_API int64_t pgrant_lease_expires_at(const pgrant_lease* lease);
 PGRANT_API int64_t pgrant_lease_ended_at(const pgrant_lease* lease);
 /* HELD: object, database and remedy. ENDING: what was in the way of the last try. */
