@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pgrant/acl.hpp"
+#include "pgrant/safety.hpp"
 #include "pgrant/snapshot.hpp"
 
 namespace pgrant {
@@ -93,6 +94,9 @@ struct planned_bundle {
   std::string description;
   std::int64_t maximum_seconds = 0;    ///< The longest lease; 0: no limit.
   std::vector<std::string> databases;  ///< Where it grants something, sorted.
+  /// How surely leases end; nothing: an older version of pgrant planned it.
+  std::optional<safety_grade> grade{}, existing_role_grade{};
+  std::vector<std::string> accepted{};  ///< `bundle::accept`
 
   friend bool operator==(const planned_bundle&, const planned_bundle&) = default;
 };
@@ -106,11 +110,16 @@ struct plan {
   /// must be last: DROP ROLE). Steps of one database stand together.
   std::vector<step> steps;
   std::vector<planned_bundle> bundles;       ///< All of the policy's, also those without a step.
+  std::vector<bundle_safety> safety{};       ///< One for each of `bundles`, in that order.
   std::vector<std::string> dropped_bundles;  ///< Names that the ledger forgets.
   std::vector<pgrant::not_granted> not_granted;
   std::vector<std::string> warnings;
   /// True: `not_granted` does not stop the applier (`policy::best_effort`).
   bool best_effort = false;
+
+  /// A bundle has a refusal that the policy does not accept: the applier refuses the plan, best
+  /// effort or not.
+  bool refused() const;
 
   /// Nothing to do. (`not_granted` may still hold what nobody can do.)
   bool empty() const noexcept { return steps.empty(); }

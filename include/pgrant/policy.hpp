@@ -63,6 +63,9 @@ struct bundle {
   std::vector<grant_rule> grants;
   /// Also CONNECT on the databases and USAGE on the schemas of what is granted.
   bool reachable = true;
+  /// Findings about the bundle's safety that are meant to be: their names, and grades as
+  /// "grade-c". See safety.hpp.
+  std::vector<std::string> accept;
   /// The longest lease; none: no limit of the bundle's own.
   std::optional<std::chrono::seconds> maximum_duration;
 

@@ -65,6 +65,7 @@ struct object {
   std::string arguments;
   pgrant::acl acl;
   std::vector<column_acl> columns;  ///< Only the columns that have an ACL.
+  bool security_definer = false;    ///< Routines only.
 
   friend bool operator==(const object&, const object&) = default;
 };
@@ -77,6 +78,16 @@ struct default_privileges {
   pgrant::acl acl;
 
   friend bool operator==(const default_privileges&, const default_privileges&) = default;
+};
+
+/// A row of pg_policy that names roles.
+struct row_policy {
+  std::string table;  ///< Without its schema.
+  std::string name;
+  bool permissive = true;  ///< False: RESTRICTIVE.
+  std::vector<oid> roles;  ///< Sorted.
+
+  friend bool operator==(const row_policy&, const row_policy&) = default;
 };
 
 struct database {
@@ -93,6 +104,7 @@ struct database {
   std::vector<object> objects;  ///< Sorted by schema OID, kind, name, arguments.
   /// Sorted by creator, schema, class.
   std::vector<pgrant::default_privileges> default_privileges;
+  std::vector<row_policy> policies;  ///< Sorted by table, name.
   /// Positions in `schemas` in the order of OIDs; `index()` makes it.
   std::vector<std::uint32_t> schemas_by_id;
 
@@ -115,6 +127,7 @@ class snapshot {
   std::string system_identifier;  ///< pg_control_system(); which cluster this is
   std::string taken_at;           ///< The server's clock, ISO 8601 in UTC
   pgrant::platform platform = pgrant::platform::generic;
+  std::optional<int> max_prepared_transactions;  ///< Nothing: not known.
   oid current_role = 0;                 ///< The role that read it; plans are made for its authority
   std::vector<role> roles;              ///< Sorted by name
   std::vector<membership> memberships;  ///< Sorted by role, member, grantor

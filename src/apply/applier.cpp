@@ -10,6 +10,29 @@
 
 namespace pgrant {
 
+namespace {
+
+error refused_bundles(const plan& what) {
+  std::string bundles, details;
+  for (const bundle_safety& of : what.safety) {
+    const auto open = not_accepted(of, safety_severity::refusal);
+    if (open.empty()) continue;
+    bundles += (bundles.empty() ? "bundle " : ", ") + of.bundle;
+    for (const safety_finding& f : open) {
+      details += details.empty() ? "" : "\n";
+      details += of.bundle + ": " + f.name + ", " + f.object + ": " + f.reason + "; " + f.remedy;
+    }
+  }
+  return error(errc::denied, "access through a bundle would not end by itself")
+      .with_object(std::move(bundles))
+      .with_detail(std::move(details))
+      .with_hint(
+          "follow the remedies; what is meant so stands under `accept` of the bundle, with "
+          "its name and grade-d");
+}
+
+}  // namespace
+
 std::string_view to_string(apply_outcome outcome) noexcept {
   switch (outcome) {
     case apply_outcome::applied:
@@ -41,6 +64,7 @@ result<void> check_applicable(const plan& what, const apply_options& options) {
         .with_detail(std::move(details))
         .with_hint("follow a remedy, or take these objects out of the policy");
   }
+  if (what.refused()) return refused_bundles(what);
   BOOST_OUTCOME_TRY(detail::verifiers_for(what, options));
   return success();
 }

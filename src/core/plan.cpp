@@ -1,5 +1,6 @@
 #include "pgrant/plan.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace pgrant {
@@ -32,6 +33,12 @@ class plan_hash {
 std::string_view to_string(step_action action) noexcept {
   const auto at = static_cast<std::size_t>(action);
   return at < step_action_names.size() ? step_action_names[at] : std::string_view("grant");
+}
+
+bool plan::refused() const {
+  return std::ranges::any_of(safety, [](const bundle_safety& of) {
+    return !not_accepted(of, safety_severity::refusal).empty();
+  });
 }
 
 std::string secret_marker(std::string_view name) {

@@ -87,6 +87,22 @@ void plan_text_missing(std::string& out, const not_granted& missing) {
   plan_text_line(out, "remedy: ", missing.remedy);
 }
 
+void plan_text_safety(std::string& out, const bundle_safety& of) {
+  out += "  bundle " + printable(of.bundle) + ": grade " + std::string(to_string(of.grade));
+  if (of.existing_role_grade != of.grade)
+    out += ", for existing roles " + std::string(to_string(of.existing_role_grade));
+  out += '\n';
+  for (const safety_finding& f : of.findings) {
+    if (f.severity == safety_severity::note) continue;
+    out += "  - ";
+    out += f.accepted ? "accepted: " : std::string(to_string(f.severity)) + ": ";
+    out += f.name + ", " + printable(f.object) + '\n';
+    if (f.accepted) continue;
+    plan_text_line(out, "why:    ", f.reason);
+    plan_text_line(out, "remedy: ", f.remedy);
+  }
+}
+
 }  // namespace
 
 std::string render(const plan& p, const plan_text_options& options) {
@@ -113,6 +129,10 @@ std::string render(const plan& p, const plan_text_options& options) {
     out += "\ncannot be done by " + printable(quote_identifier(p.executor)) + "\n";
     for (const not_granted& missing : p.not_granted) plan_text_missing(out, missing);
   }
+  if (!p.safety.empty()) {
+    out += "\nsafety: how surely leases end\n";
+    for (const bundle_safety& of : p.safety) plan_text_safety(out, of);
+  }
   if (!p.warnings.empty()) {
     out += "\nwarnings\n";
     for (const std::string& warning : p.warnings) out += "  - " + printable(warning) + "\n";
@@ -121,6 +141,13 @@ std::string render(const plan& p, const plan_text_options& options) {
                            : plan_text_count(p.steps.size(), "statement", "statements"));
   if (!p.not_granted.empty())
     out += ", " + std::to_string(p.not_granted.size()) + " that cannot be done";
+  std::size_t refusals = 0, questions = 0;
+  for (const bundle_safety& of : p.safety) {
+    refusals += not_accepted(of, safety_severity::refusal).size();
+    questions += not_accepted(of, safety_severity::question).size();
+  }
+  if (refusals != 0) out += ", " + plan_text_count(refusals, "refusal", "refusals");
+  if (questions != 0) out += ", " + plan_text_count(questions, "question", "questions");
   if (!p.warnings.empty()) out += ", " + plan_text_count(p.warnings.size(), "warning", "warnings");
   return out + "\n";
 }

@@ -38,8 +38,13 @@ void append(std::vector<step>& to, std::vector<step>& from) {
 }
 
 void describe_bundles(context& ctx) {
-  for (const bundle& b : ctx.desired.bundles) {
+  ctx.plan.safety = grade_bundles(ctx);
+  for (std::size_t i = 0; i < ctx.desired.bundles.size(); ++i) {
+    const bundle& b = ctx.desired.bundles[i];
     planned_bundle described;
+    described.grade = ctx.plan.safety[i].grade;
+    described.existing_role_grade = ctx.plan.safety[i].existing_role_grade;
+    described.accepted = b.accept;
     described.name = b.name;
     described.role = ctx.desired.role_of(b);
     described.description = b.description;

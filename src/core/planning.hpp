@@ -157,6 +157,8 @@ void plan_databases(context& ctx, step_list& out);
 void plan_issuing(context& ctx);
 /// Drops the roles of bundles that are to be gone.
 void plan_drops(context& ctx);
+/// How surely leases of each bundle end; after `resolve`.
+std::vector<bundle_safety> grade_bundles(const context& ctx);
 /// Rules that selected nothing.
 result<void> check_selected(const context& ctx);
 

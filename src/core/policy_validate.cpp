@@ -4,6 +4,7 @@
 
 #include "name_pattern.hpp"
 #include "pgrant/policy.hpp"
+#include "pgrant/safety.hpp"
 #include "pgrant/sql.hpp"
 #include "policy_words.hpp"
 
@@ -162,6 +163,10 @@ void check_bundle(policy_findings& findings, const policy& desired, const bundle
   }
   if (b.maximum_duration && *b.maximum_duration < std::chrono::seconds(1)) {
     findings.add(path + ".maximum_duration", "a lease lasts 1 second or more");
+  }
+  for (std::size_t i = 0; i < b.accept.size(); ++i) {
+    if (auto valid = check_acceptable(b.accept[i]); !valid)
+      findings.add(path + ".accept[" + std::to_string(i) + "]", valid.error());
   }
   if (b.grants.empty()) {
     findings.add(path + ".grants", "the bundle grants nothing",

@@ -61,6 +61,8 @@ batch cluster_queries(int server_version) {
   queries.add(
       sql_text("SELECT d.oid, d.datdba, d.datname, d.datacl, d.datallowconn,"
                " d.datistemplate, d.datconnlimit FROM pg_catalog.pg_database d"));
+  queries.add(
+      sql_text("SELECT pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int4"));
   queries.add(sql_text("COMMIT"));
   return queries;
 }
@@ -84,13 +86,19 @@ batch database_queries(bool with_system_schemas) {
   // The argument types are text: a cast to regprocedure or name would cut a long list.
   queries.add(sql_text("SELECT p.oid, p.pronamespace, p.proowner, p.prokind, p.proname,"
                        " pg_catalog.oidvectortypes(p.proargtypes), p.proacl,"
-                       " p.prokind = 'p' AND p.proallargtypes IS NOT NULL"
+                       " p.prokind = 'p' AND p.proallargtypes IS NOT NULL, p.prosecdef"
                        " FROM pg_catalog.pg_proc p"
                        " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE ")
                   .raw(in_scope));
   queries.add(
       sql_text("SELECT d.defaclrole, d.defaclnamespace, d.defaclobjtype, d.defaclacl"
                " FROM pg_catalog.pg_default_acl d"));
+  // Each role of a policy is a row; 0 is PUBLIC.
+  queries.add(
+      sql_text("SELECT p.oid, c.relname, p.polname, p.polpermissive, r.id"
+               " FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid,"
+               " pg_catalog.unnest(p.polroles) AS r(id) WHERE r.id <> 0"
+               " ORDER BY c.relname, p.polname, p.oid, r.id"));
   queries.add(sql_text("COMMIT"));
   return queries;
 }

@@ -8,7 +8,16 @@ namespace pgrant::detail {
 
 /// Where the answers stand in the results of `cluster_queries`.
 namespace cluster_answer {
-enum : std::size_t { system_identifier, begin, search_path, now, roles, memberships, databases };
+enum : std::size_t {
+  system_identifier,
+  begin,
+  search_path,
+  now,
+  roles,
+  memberships,
+  databases,
+  max_prepared_transactions
+};
 }
 
 /// What is the same in every database. The system identifier is a group of its own: a server may
@@ -24,7 +33,8 @@ enum : std::size_t {
   relations,
   columns,
   routines,
-  default_privileges
+  default_privileges,
+  policies
 };
 }
 

@@ -157,6 +157,7 @@ result<void> read_routines(const rows& answer, acl_reader& acls, database& into)
     next.arguments = from.text(r, 5);
     BOOST_OUTCOME_TRY(next.acl, acls.read(from.at(r, 6)));
     has_out.push_back(from.boolean(r, 7));
+    next.security_definer = from.boolean(r, 8);
     routines.push_back(std::move(next));
   }
   name_procedures_by_input(routines, has_out);
@@ -179,6 +180,24 @@ result<void> read_default_privileges(const rows& answer, acl_reader& acls, datab
   return from.check();
 }
 
+// Sorted by policy: the rows of one stand together.
+result<void> read_policies(const rows& answer, database& into) {
+  catalog_rows from(answer);
+  oid last = 0;
+  for (std::size_t r = 0; r < from.size(); ++r) {
+    const oid id = from.id(r, 0);
+    if (into.policies.empty() || id != last) {
+      row_policy& next = into.policies.emplace_back();
+      next.table = from.text(r, 1);
+      next.name = from.text(r, 2);
+      next.permissive = from.boolean(r, 3);
+    }
+    into.policies.back().roles.push_back(from.id(r, 4));
+    last = id;
+  }
+  return from.check();
+}
+
 result<void> read_contents(const batch_result& answers, acl_reader& acls, database& into) {
   namespace answer = database_answer;
   const auto of = [&](std::size_t i) -> const rows& { return answers[i].assume_value(); };
@@ -187,7 +206,8 @@ result<void> read_contents(const batch_result& answers, acl_reader& acls, databa
   BOOST_OUTCOME_TRY(read_relations(of(answer::relations), acls, into));
   BOOST_OUTCOME_TRY(read_columns(of(answer::columns), acls, into));
   BOOST_OUTCOME_TRY(read_routines(of(answer::routines), acls, into));
-  return read_default_privileges(of(answer::default_privileges), acls, into);
+  BOOST_OUTCOME_TRY(read_default_privileges(of(answer::default_privileges), acls, into));
+  return read_policies(of(answer::policies), into);
 }
 
 }  // namespace
@@ -203,6 +223,7 @@ result<database_outcome> read_database(const batch_result& answers, const snapsh
   into.schemas = std::move(filled.schemas);
   into.objects = std::move(filled.objects);
   into.default_privileges = std::move(filled.default_privileges);
+  into.policies = std::move(filled.policies);
   into.index();
   into.inspected = true;
   into.why_not_inspected.clear();

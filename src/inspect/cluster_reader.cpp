@@ -77,6 +77,12 @@ result<void> read_cluster_databases(const rows& answer, snapshot& into) {
   return from.check();
 }
 
+result<void> read_cluster_settings(const rows& answer, snapshot& into) {
+  catalog_rows from(answer);
+  if (from.size() == 1) into.max_prepared_transactions = from.integer(0, 0);
+  return from.check();
+}
+
 }  // namespace
 
 platform platform_of_roles(const snapshot& state) noexcept {
@@ -99,6 +105,7 @@ result<void> read_cluster(const batch_result& answers, snapshot& into) {
   BOOST_OUTCOME_TRY(read_cluster_memberships(of(answer::memberships), into));
   into.index();  // ACLs are read with the look-up tables
   BOOST_OUTCOME_TRY(read_cluster_databases(of(answer::databases), into));
+  BOOST_OUTCOME_TRY(read_cluster_settings(of(answer::max_prepared_transactions), into));
   into.platform = platform_of_roles(into);
   into.index();
   return success();

@@ -33,6 +33,9 @@ class plan_json_writer {
     place_ = "bundles";
     bj::array& bundles = to["bundles"].emplace_array();
     for (const planned_bundle& b : p.bundles) bundles.push_back(bundle_object(b));
+    place_ = "safety";
+    bj::array& safety = to["safety"].emplace_array();
+    for (const bundle_safety& s : p.safety) safety.push_back(safety_object(s));
     to["dropped_bundles"] = texts(p.dropped_bundles);
     place_ = "not_granted";
     bj::array& missing = to["not_granted"].emplace_array();
@@ -108,6 +111,31 @@ class plan_json_writer {
     put(to, "description", b.description);
     to["maximum_seconds"] = b.maximum_seconds;
     to["databases"] = texts(b.databases);
+    if (b.grade) to["grade"] = bj::string_view(to_string(*b.grade));
+    if (b.existing_role_grade)
+      to["existing_role_grade"] = bj::string_view(to_string(*b.existing_role_grade));
+    if (!b.accepted.empty()) to["accepted"] = texts(b.accepted);
+    return to;
+  }
+
+  bj::object safety_object(const bundle_safety& s) {
+    bj::object to;
+    put(to, "bundle", s.bundle);
+    to["grade"] = bj::string_view(to_string(s.grade));
+    to["existing_role_grade"] = bj::string_view(to_string(s.existing_role_grade));
+    bj::array& findings = to["findings"].emplace_array();
+    for (const safety_finding& f : s.findings) {
+      bj::object finding;
+      put(finding, "name", f.name);
+      finding["severity"] = bj::string_view(to_string(f.severity));
+      finding["grade"] = bj::string_view(to_string(f.grade));
+      finding["existing_role_grade"] = bj::string_view(to_string(f.existing_role_grade));
+      put(finding, "object", f.object);
+      put(finding, "reason", f.reason);
+      put(finding, "remedy", f.remedy);
+      finding["accepted"] = f.accepted;
+      findings.push_back(std::move(finding));
+    }
     return to;
   }
 

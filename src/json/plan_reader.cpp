@@ -107,9 +107,54 @@ result<void> read(const json_text::node& from, step& to) {
   return success();
 }
 
+result<void> read(const json_text::node& from, safety_grade& to) {
+  BOOST_OUTCOME_TRY(const std::string_view text, from.text());
+  const auto found = parse_safety_grade(text);
+  if (!found) return from.refuse("a grade is A, B, C or D");
+  to = *found;
+  return success();
+}
+
+result<void> read(const json_text::node& from, safety_severity& to) {
+  BOOST_OUTCOME_TRY(const std::string_view text, from.text());
+  const auto found = parse_safety_severity(text);
+  if (!found) return from.refuse("a severity is note, question or refusal");
+  to = *found;
+  return success();
+}
+
+result<void> read(const json_text::node& from, safety_finding& to) {
+  BOOST_OUTCOME_TRY(const auto fields,
+                    from.object({"name", "severity", "grade", "existing_role_grade", "object",
+                                 "reason", "remedy", "accepted"}));
+  BOOST_OUTCOME_TRYV(fields.required("name", to.name));
+  BOOST_OUTCOME_TRYV(fields.required("severity", to.severity));
+  BOOST_OUTCOME_TRYV(fields.required("grade", to.grade));
+  BOOST_OUTCOME_TRYV(fields.required("existing_role_grade", to.existing_role_grade));
+  BOOST_OUTCOME_TRYV(fields.optional("object", to.object));
+  BOOST_OUTCOME_TRYV(fields.optional("reason", to.reason));
+  BOOST_OUTCOME_TRYV(fields.optional("remedy", to.remedy));
+  BOOST_OUTCOME_TRYV(fields.optional("accepted", to.accepted));
+  return success();
+}
+
+result<void> read(const json_text::node& from, bundle_safety& to) {
+  BOOST_OUTCOME_TRY(const auto fields,
+                    from.object({"bundle", "grade", "existing_role_grade", "findings"}));
+  BOOST_OUTCOME_TRYV(fields.required("bundle", to.bundle));
+  BOOST_OUTCOME_TRYV(fields.required("grade", to.grade));
+  BOOST_OUTCOME_TRYV(fields.required("existing_role_grade", to.existing_role_grade));
+  BOOST_OUTCOME_TRYV(fields.optional("findings", to.findings));
+  return success();
+}
+
 result<void> read(const json_text::node& from, planned_bundle& to) {
   BOOST_OUTCOME_TRY(const auto fields,
-                    from.object({"name", "role", "description", "maximum_seconds", "databases"}));
+                    from.object({"name", "role", "description", "maximum_seconds", "databases",
+                                 "grade", "existing_role_grade", "accepted"}));
+  BOOST_OUTCOME_TRYV(fields.optional("grade", to.grade));
+  BOOST_OUTCOME_TRYV(fields.optional("existing_role_grade", to.existing_role_grade));
+  BOOST_OUTCOME_TRYV(fields.optional("accepted", to.accepted));
   BOOST_OUTCOME_TRYV(fields.required("name", to.name));
   BOOST_OUTCOME_TRYV(fields.required("role", to.role));
   BOOST_OUTCOME_TRYV(fields.optional("description", to.description));
@@ -136,7 +181,7 @@ result<plan> plan_from_json(std::string_view text) {
       const auto fields,
       json_text::node(document).object({"format", "system_identifier", "server_version", "executor",
                                         "snapshot_taken_at", "best_effort", "steps", "bundles",
-                                        "dropped_bundles", "not_granted", "warnings"}));
+                                        "safety", "dropped_bundles", "not_granted", "warnings"}));
   std::string format;
   BOOST_OUTCOME_TRYV(fields.required("format", format));
   if (format != plan_json_format) {
@@ -152,6 +197,7 @@ result<plan> plan_from_json(std::string_view text) {
   BOOST_OUTCOME_TRYV(fields.optional("best_effort", read_plan.best_effort));
   BOOST_OUTCOME_TRYV(fields.required("steps", read_plan.steps));
   BOOST_OUTCOME_TRYV(fields.optional("bundles", read_plan.bundles));
+  BOOST_OUTCOME_TRYV(fields.optional("safety", read_plan.safety));
   BOOST_OUTCOME_TRYV(fields.optional("dropped_bundles", read_plan.dropped_bundles));
   BOOST_OUTCOME_TRYV(fields.optional("not_granted", read_plan.not_granted));
   BOOST_OUTCOME_TRYV(fields.optional("warnings", read_plan.warnings));

@@ -66,6 +66,7 @@ bj::object policy_json_bundle(const bundle& b) {
   policy_json_given(to, "description", b.description);
   if (b.maximum_duration) to["maximum_duration"] = bj::string(to_string(*b.maximum_duration));
   if (!b.reachable) to["reachable"] = false;
+  if (!b.accept.empty()) to["accept"] = policy_json_texts(b.accept);
   bj::array& grants = to["grants"].emplace_array();
   for (const grant_rule& rule : b.grants)
     policy_json_rule(grants.emplace_back(bj::object()).as_object(), rule);

@@ -149,10 +149,11 @@ result<void> read(const node& from, direct_grant& to) {
 
 result<void> read(const node& from, bundle& to) {
   BOOST_OUTCOME_TRY(const fields given, from.object({"role", "description", "maximum_duration",
-                                                     "reachable", "grants"}));
+                                                     "reachable", "accept", "grants"}));
   BOOST_OUTCOME_TRYV(given.optional("role", to.role));
   BOOST_OUTCOME_TRYV(given.optional("description", to.description));
   BOOST_OUTCOME_TRYV(given.optional("reachable", to.reachable));
+  BOOST_OUTCOME_TRYV(given.optional("accept", to.accept));
   BOOST_OUTCOME_TRYV(given.required("grants", to.grants));
   const auto duration = given.find("maximum_duration");
   if (!duration) return success();

@@ -3,6 +3,7 @@
 
 #include "json/writer.hpp"
 #include "pgrant/json/policy.hpp"
+#include "pgrant/safety.hpp"
 
 namespace pgrant {
 namespace {
@@ -141,6 +142,17 @@ bj::object policy_schema_rule(bool direct) {
       {"additionalProperties", false}};
 }
 
+bj::object policy_schema_accept() {
+  bj::array names{"grade-b", "grade-c", "grade-d"};
+  for (const std::string_view name : safety_finding_names())
+    if (check_acceptable(name)) names.emplace_back(bj::string_view(name));
+  return policy_schema_list(
+      "Accepted findings",
+      "What is meant so although leases of the bundle end less surely: names of findings, or a "
+      "grade, which answers all questions down to it. A refusal needs its name and grade-d.",
+      bj::object{{"enum", std::move(names)}});
+}
+
 bj::object policy_schema_bundle() {
   bj::object duration = policy_schema_text("Longest lease", "Such as 8h, 30m, 8h30m or 2d.");
   duration["pattern"] = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$";
@@ -160,6 +172,7 @@ bj::object policy_schema_bundle() {
                                    "Also CONNECT on the databases and USAGE on the schemas "
                                    "of what is granted.",
                                    true)},
+               {"accept", policy_schema_accept()},
                {"grants", std::move(grants)}}},
           {"required", {"grants"}},
           {"additionalProperties", false}};
