@@ -134,13 +134,16 @@ build_or_count() {
   build_configuration "$1" || total_failed=$((total_failed + 1))
 }
 
+# soak MINUTES: whole rounds, until the time is over.
 soak() {
   local until=$((SECONDS + $1 * 60)) round=0
   while ((SECONDS < until)); do
     round=$((round + 1))
-    local seed=$(((RANDOM << 15) + RANDOM))
+    seed=$(((RANDOM << 15) + RANDOM))
     say "round $round: PGRANT_TEST_SEED=$seed"
+    runner_limit=14400
     run_tests asan 14,15,16,17,18
+    run_in_background fault env PGRANT_FAULT=long PGRANT_TEST_SEED="$seed" tests/fault/run build/release
     finish
     ((total_failed == 0)) || return 1
   done
