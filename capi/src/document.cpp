@@ -25,6 +25,14 @@ pgrant_status text_out(pgrant_text** text, const char* what, pgrant_error** err,
   });
 }
 
+std::vector<pgrant::error> policy_problems(const char* policy, std::size_t size) {
+  try {
+    return validate(capi::take(pgrant::policy_from_json(capi::text_in(policy, size, "policy"))));
+  } catch (const capi::refusal& unreadable) {
+    return {unreadable.why};
+  }
+}
+
 }  // namespace
 
 pgrant_status pgrant_identifier_quote(const char* name, size_t size, pgrant_text** sql,
@@ -53,12 +61,7 @@ pgrant_status pgrant_policy_validate(const char* policy, size_t size, pgrant_tex
                                      pgrant_error** err) {
   return capi::guard(err, [&] {
     if (problems) *problems = nullptr;
-    std::vector<pgrant::error> found;
-    const auto read = pgrant::policy_from_json(capi::text_in(policy, size, "policy"));
-    if (read)
-      found = validate(read.assume_value());
-    else
-      found.push_back(read.error());
+    const auto found = policy_problems(policy, size);
     if (problems) *problems = capi::new_text(capi::problems_document(found));
     if (!found.empty()) capi::refuse(found.front());
   });

@@ -46,8 +46,7 @@ void start_work(pgrant_runtime* runtime, pgrant_queue* queue, std::uint64_t tag,
                 pgrant_operation** operation, Work work) {
   const auto on = capi::checked(runtime, "runtime").shared;
   on->process().check();
-  using state_ptr = std::shared_ptr<capi::operation_state>;
-  capi::start_operation(on, queue, tag, operation, [&](const state_ptr& state) {
+  capi::start_operation(on, queue, tag, operation, [&](const auto& state) {
     on->run_blocking([state, work = std::move(work)] {
       capi::complete_with(*state, [&] { return capi::new_result(work()); });
     });
