@@ -100,8 +100,7 @@ class object_pass {
       plan_objects_of(s, usable(s, schema_planner), objects);
     }
     schemas.flush(out);
-    std::ranges::move(objects.grants, std::back_inserter(out.grants));
-    std::ranges::move(objects.revokes, std::back_inserter(out.revokes));
+    out.append(std::move(objects));
     plan_everywhere();
   }
 

@@ -1,6 +1,7 @@
 #include "plan_statement.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "plan_words.hpp"
 #include "policy_words.hpp"
@@ -23,7 +24,8 @@ std::uint64_t hash_of(const change& c) noexcept {
   std::uint64_t hash = mix(c.grantee, c.grantor);
   hash = mix(hash, c.privileges.bits() | std::uint64_t{c.revoke} << 16 |
                        std::uint64_t{c.option} << 17 | std::uint64_t{c.undo_option} << 18 |
-                       std::uint64_t{c.cascade} << 19 | std::uint64_t{c.grantor_owns} << 20);
+                       std::uint64_t{c.cascade} << 19 | std::uint64_t{c.grantor_owns} << 20 |
+                       std::uint64_t{c.phase} << 21);
   hash = mix(hash, c.reason | static_cast<std::uint64_t>(c.why) << 32);
   return mix(hash, std::hash<std::string_view>()(c.column));
 }
@@ -47,13 +49,15 @@ std::uint32_t statement_writer::keep_current() {
 }
 
 template <class What>
-void statement_writer::collect(groups<What>& into,
-                               std::unordered_multimap<std::uint64_t, std::size_t>& index,
-                               const What& what) {
+std::size_t statement_writer::collect(groups<What>& into,
+                                      std::unordered_multimap<std::uint64_t, std::size_t>& index,
+                                      const What& what, std::size_t from) {
   const object_kind kind = statement_kind(current_.kind);
   const std::uint64_t hash = mix(hash_of(what), static_cast<std::uint64_t>(kind));
   auto [at, end] = index.equal_range(hash);
-  while (at != end && !(into[at->second].kind == kind && into[at->second].what == what)) ++at;
+  while (at != end &&
+         (at->second < from || into[at->second].kind != kind || into[at->second].what != what))
+    ++at;
   std::size_t position = 0;
   if (at != end) {
     position = at->second;
@@ -65,18 +69,37 @@ void statement_writer::collect(groups<What>& into,
   group<What>& g = into[position];
   const std::uint32_t target = keep_current();
   // The server refuses to change one object twice in a statement.
-  if (!g.targets.empty() && g.targets.back() == target) return;
+  if (!g.targets.empty() && g.targets.back() == target) return position;
   g.targets.push_back(target);
   g.targets_hash = mix(g.targets_hash, target);
+  return position;
 }
 
-void statement_writer::add(const change& what) {
-  collect(changes_, change_index_, what);
+void statement_writer::add(change what) {
+  if (!what.revoke && current_revoked_) ++phase_;
+  current_revoked_ = what.revoke;
+  what.phase = phase_;
+  last_group_ = collect(changes_, change_index_, what, last_group_);
 }
 
 void statement_writer::add(const shortfall& what) {
   if (what.revoke) ctx_.undroppable.insert(what.grantee);
-  collect(shortfalls_, shortfall_index_, what);
+  collect(shortfalls_, shortfall_index_, what, 0);
+}
+
+// Whether the group may run in the place of an earlier one: whatever lies between and has targets
+// in common must not care.
+bool statement_writer::may_join(const groups<change>& all, std::size_t earlier,
+                                const group<change>& g) {
+  for (std::size_t i = earlier + 1; i < all.size(); ++i) {
+    const group<change>& between = all[i];
+    if (between.what.phase != g.what.phase || between.what.revoke != g.what.revoke) continue;
+    if (between.what.steady() && g.what.steady()) continue;
+    std::vector<std::uint32_t> common;
+    std::ranges::set_intersection(between.targets, g.targets, std::back_inserter(common));
+    if (!common.empty()) return false;
+  }
+  return true;
 }
 
 // Groups that differ only in the grantee and have the same targets become one; the order of the
@@ -95,7 +118,7 @@ statement_writer::groups<What> statement_writer::merged(groups<What> all) const 
       theirs.grantee = 0;
       return other.kind == g.kind && theirs == alike && other.targets == g.targets;
     };
-    while (at != end && !same(result[at->second])) ++at;
+    while (at != end && !(same(result[at->second]) && may_join(result, at->second, g))) ++at;
     if (at != end) {
       result[at->second].grantees.push_back(g.what.grantee);
       continue;
@@ -110,9 +133,8 @@ statement_writer::groups<What> statement_writer::merged(groups<What> all) const 
 void statement_writer::flush(step_list& out) {
   const auto longest = static_cast<std::size_t>(ctx_.options.objects_per_statement());
   groups<change> all_changes = merged(std::move(changes_));
-  // A holder of a grant option may have it from one of the owner's statements here.
-  std::ranges::stable_partition(all_changes,
-                                [](const group<change>& g) { return g.what.grantor_owns; });
+  std::ranges::stable_sort(all_changes, {},
+                           [](const group<change>& g) { return 2 * g.what.phase + g.what.revoke; });
   for (const group<change>& g : all_changes) {
     const std::span<const std::uint32_t> all = g.targets;
     for (std::size_t at = 0; at < all.size(); at += longest)
@@ -193,7 +215,8 @@ void statement_writer::write(const group<change>& g, std::span<const std::uint32
       if (!what.column.empty() && c.column == what.column) list = &c.acl;
     s.targets.push_back({t.id, t.kind, name_of(at).str(), acl_hash(*list)});
   }
-  (what.revoke ? out.revokes : out.grants).push_back(std::move(s));
+  std::vector<step>& to = what.revoke ? out.revokes : out.grants;
+  (what.phase == 0 ? to : out.later).push_back(std::move(s));
 }
 
 }  // namespace pgrant::planning

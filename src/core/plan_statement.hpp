@@ -39,6 +39,12 @@ struct change {
   purpose why = purpose::direct;
   std::uint32_t reason = 0;
   std::string_view column;
+  /// 0 for grants and the revokes after them; one more for each grant that follows a revoke of the
+  /// same target.
+  std::uint8_t phase = 0;
+
+  /// Nobody's grant options change, and so no later choice of a grantor.
+  bool steady() const noexcept { return !option && !cascade && !(revoke && undo_option); }
 
   friend bool operator==(const change&, const change&) = default;
 };
@@ -71,7 +77,8 @@ struct shortfall {
 
 /// Changes of all targets of one scope: the databases, the schemas of a database, the objects of a
 /// schema. One statement is written for all targets that need the same change, and changes of
-/// several grantees with the same targets become one statement.
+/// several grantees with the same targets become one statement. The changes of one target keep
+/// their order, as far as the server's choice of grantors can depend on it.
 class statement_writer {
  public:
   /// `database` is where the statements run, empty for anywhere. Both texts must outlive it.
@@ -81,9 +88,11 @@ class statement_writer {
   /// The target of the following changes.
   void begin(const acl_target& target) {
     current_ = target;
-    current_is_kept_ = false;
+    current_is_kept_ = current_revoked_ = false;
+    phase_ = 0;
+    last_group_ = 0;
   }
-  void add(const change& what);
+  void add(change what);
   void add(const shortfall& what);
   /// Writes and forgets everything.
   void flush(step_list& out);
@@ -101,8 +110,13 @@ class statement_writer {
   using groups = std::vector<group<What>>;
 
   template <class What>
-  void collect(groups<What>& into, std::unordered_multimap<std::uint64_t, std::size_t>& index,
-               const What& what);
+  std::size_t collect(groups<What>& into,
+                      std::unordered_multimap<std::uint64_t, std::size_t>& index, const What& what,
+                      std::size_t from);
+  static bool may_join(const groups<change>& all, std::size_t earlier, const group<change>& g);
+  static bool may_join(const groups<shortfall>&, std::size_t, const group<shortfall>&) {
+    return true;
+  }
   template <class What>
   groups<What> merged(groups<What> all) const;
   std::uint32_t keep_current();
@@ -121,7 +135,9 @@ class statement_writer {
   context& ctx_;
   std::string_view database_, schema_;
   acl_target current_;
-  bool current_is_kept_ = false;
+  bool current_is_kept_ = false, current_revoked_ = false;
+  std::uint8_t phase_ = 0;
+  std::size_t last_group_ = 0;  // Of the current target; no earlier one may get it.
   std::vector<acl_target> targets_;
   groups<change> changes_;
   groups<shortfall> shortfalls_;

@@ -164,6 +164,7 @@ result<plan> make_plan(const snapshot& state, const policy& desired,
       plan_defaults(ctx, state.databases[at], std::move(defaults), steps);
     append(in_databases, steps.grants);
     append(in_databases, steps.revokes);
+    append(in_databases, steps.later);
   }
   step_list cluster;
   plan_databases(ctx, cluster);

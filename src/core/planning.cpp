@@ -1,6 +1,7 @@
 #include "planning.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace pgrant::planning {
 namespace {
@@ -59,6 +60,12 @@ std::uint32_t grantee_list::find_or_add(oid id, const std::string& name) {
   if (id == public_oid) return everybody;
   const std::uint32_t at = find(name);
   return at == none ? add({.id = id, .name = name, .created = false, .bundle = {}}) : at;
+}
+
+void step_list::append(step_list&& more) {
+  std::ranges::move(more.grants, std::back_inserter(grants));
+  std::ranges::move(more.revokes, std::back_inserter(revokes));
+  std::ranges::move(more.later, std::back_inserter(later));
 }
 
 std::uint32_t context::add_reason(const std::string& text) {

@@ -96,9 +96,12 @@ struct default_wish {
   wish what;
 };
 
-/// Statements and findings of one room; the planner puts them into the order of the plan.
+/// Statements of one room; the planner puts them into the order of the plan.
 struct step_list {
   std::vector<step> grants, revokes;
+  std::vector<step> later;  ///< What has to be granted after a revoke, and what follows.
+
+  void append(step_list&& more);
 };
 
 /// One run of the planner.

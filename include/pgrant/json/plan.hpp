@@ -28,7 +28,15 @@ namespace pgrant {
 ///                       "acl_before": "a8c7f832281a39c5"}]}],
 ///       "bundles": [
 ///         {"name": "sales-read", "role": "pgrant_sales_read", "description": "…",
-///          "maximum_seconds": 28800, "databases": ["shop"]}],
+///          "maximum_seconds": 28800, "databases": ["shop"],
+///          "grade": "B", "existing_role_grade": "C", "accepted": ["grade-b"]}],
+///       "safety": [
+///         {"bundle": "sales-read", "grade": "B", "existing_role_grade": "C",
+///          "findings": [
+///            {"name": "default-privileges", "severity": "question",
+///             "grade": "B", "existing_role_grade": "B",
+///             "object": "tables * in schema sales of database shop",
+///             "reason": "…", "remedy": "…", "accepted": true}]}],
 ///       "dropped_bundles": [],
 ///       "not_granted": [
 ///         {"database": "shop", "object": "table legacy.accounts", "grantee": "pgrant_sales_read",
@@ -38,6 +46,8 @@ namespace pgrant {
 ///
 /// A plan never holds a secret; a step with "secret" has `secret_marker` in its "sql". Names that
 /// are not UTF-8 cannot be written in JSON: fails with `unsupported` and names the step.
+/// "accepted" of a bundle is left out if the policy accepts nothing, and "grade" where there is
+/// none.
 result<std::string> to_json(const plan& p);
 
 /// Reads what `to_json` writes, strictly: unknown keys and actions, and texts that no plan has, are

@@ -18,6 +18,7 @@ namespace pgrant {
 ///       sales-read:
 ///         description: Read the sales schema
 ///         maximum_duration: 8h
+///         accept: [default-privileges]      # findings of docs/safety.md that are meant to be
 ///         grants:
 ///           - { database: shop, schema: sales, tables: "*", privileges: [SELECT] }
 ///           - { database: shop, schema: sales, sequences: "*", privileges: [USAGE],
