@@ -171,6 +171,7 @@ result<plan> make_plan(const snapshot& state, const policy& desired,
   BOOST_OUTCOME_TRYV(check_selected(ctx));
   append(made.steps, cluster.grants);
   append(made.steps, cluster.revokes);
+  append(made.steps, cluster.later);
   append(made.steps, in_databases);
   plan_drops(ctx);
   describe_bundles(ctx);
