@@ -13,6 +13,10 @@
 
 namespace pgrant {
 
+namespace detail {
+struct ad_hoc_access;
+}
+
 /// What somebody wants: bundles or single privileges, for a person or a role, for a time, with a
 /// reason. A regular value.
 class grant_request {
@@ -73,6 +77,7 @@ class grant_request {
   result<void> validate() const;
 
  private:
+  friend struct detail::ad_hoc_access;
   std::vector<std::string> bundles_;
   std::vector<grant_rule> ad_hoc_;
   std::string person_, role_, reason_, requester_, ticket_, key_;

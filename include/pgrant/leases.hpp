@@ -18,9 +18,9 @@
 
 namespace pgrant {
 
-/// A lease whose end met an error; the next sweep tries again.
+/// A lease whose start or end met an error; the next sweep tries again.
 struct failed_end {
-  std::string lease;
+  std::string lease;  ///< Empty: it is about a bundle of ad-hoc privileges.
   pgrant::error why;
 };
 

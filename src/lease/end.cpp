@@ -8,14 +8,14 @@ namespace {
 
 constexpr sql_fragment due_leases_query =
     R"(SELECT l.id, l.state FROM pgrant.lease l
-WHERE (l.state = 'active' AND l.expires_at <= pg_catalog.statement_timestamp())
+WHERE (l.state IN ('scheduled', 'active') AND l.expires_at <= pg_catalog.statement_timestamp())
   OR l.state = 'ending'
   OR (l.state = 'held' AND l.next_try_at <= pg_catalog.statement_timestamp())
 ORDER BY l.expires_at LIMIT 1000)";
 
 constexpr sql_fragment leases_of_grantee_query =
     R"(SELECT l.id, l.state FROM pgrant.lease l
-WHERE (l.grantee = $1 OR l.person = $1) AND l.state IN ('active', 'ending', 'held')
+WHERE (l.grantee = $1 OR l.person = $1) AND l.state IN ('scheduled', 'active', 'ending', 'held')
 ORDER BY l.granted_at)";
 
 constexpr sql_fragment role_of_oid_query =
@@ -321,6 +321,13 @@ lease_task<sweep_report> lease_engine::revoke_grantee(std::string grantee) {
         .with_object(grantee)
         .with_hint("list the leases to see who has one");
   }
+  auto report = co_await end_all(*this, std::move(where), due, busy_lease::wait, "revoke");
+  co_return report;
+}
+
+lease_task<sweep_report> lease_engine::revoke_those(connection_ptr where, statement which) {
+  auto asked = co_await run(where, std::move(which));
+  BOOST_OUTCOME_CO_TRY(const rows due, std::move(asked));
   auto report = co_await end_all(*this, std::move(where), due, busy_lease::wait, "revoke");
   co_return report;
 }

@@ -6,6 +6,7 @@
 #include "lease/grant_check.hpp"
 #include "lease/membership_sql.hpp"
 #include "lease/migrations.hpp"
+#include "lease/request_details.hpp"
 
 namespace pgrant::detail {
 namespace {
@@ -91,7 +92,7 @@ std::vector<new_login> logins_of(const std::vector<ready_grant>& ready,
     login.name = call.login;
     login.verifier = call.verifier.reveal();
     login.valid_until = each.checked.valid_until;
-    login.connection_limit = settings.connection_limit();
+    login.connection_limit = connection_limit_of(call, settings);
     logins.push_back(std::move(login));
   }
   return logins;
@@ -140,6 +141,7 @@ audit_entry grant_entry(const ready_grant& ready) {
   entry.detail("grantee", call.grantee()).detail("person", call.person());
   entry.detail("reason", call.request.reason());
   entry.detail("seconds", std::to_string(call.request.duration().count()));
+  add_request_details(entry, call.request);
   for (const checked_bundle& b : ready.checked.bundles) entry.detail("bundle " + b.name, b.role);
   return entry;
 }
@@ -149,7 +151,9 @@ batch grant_transaction(const std::vector<ready_grant>& ready, const lease_execu
                         const lease_settings& settings, const ledger_store& store) {
   std::vector<std::string> ids, made;
   std::vector<audit_entry> entries;
+  std::vector<const grant_call*> calls;
   for (const ready_grant& each : ready) {
+    calls.push_back(&each.request->work);
     ids.push_back(each.request->work.id);
     if (each.request->work.ephemeral()) made.push_back(each.request->work.id);
     entries.push_back(grant_entry(each));
@@ -162,6 +166,7 @@ batch grant_transaction(const std::vector<ready_grant>& ready, const lease_execu
   };
   batch work;
   work.add(statement("BEGIN")).add(insert_leases(ready)).add(insert_lease_bundles(ready));
+  if (auto details = write_request_details(calls)) work.add(std::move(*details));
   add_all(work, us.authority->create_logins(logins_of(ready, settings)));
   // From here on others wait for us: what costs time has been done.
   add_bundle_locks(work, ready);

@@ -21,18 +21,23 @@ ORDER BY d.place)";
 
 // From 16 on a membership belongs to its grantor: one is chosen here, as the server would, and
 // named in every GRANT and REVOKE, so that the entry at the end is the entry of the beginning.
+// Granters go before the connector, where there are any.
 constexpr sql_fragment grant_bundles_query_16 =
     R"(SELECT b.name, b.role_name, b.role_oid, b.maximum_seconds, b.databases, r.rolname,
   r.rolcanlogin, r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls,
   g.oid, pg_catalog.pg_get_userbyid(g.oid)
 FROM pgrant.bundle b
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = b.role_oid
-CROSS JOIN (SELECT oid, rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) me
+CROSS JOIN (SELECT oid, rolsuper, NOT rolsuper AND )";
+constexpr sql_fragment grant_bundles_query_16_rest =
+    R"( AS issuers FROM pg_catalog.pg_roles WHERE rolname = current_user) me
 CROSS JOIN LATERAL (SELECT CASE WHEN me.rolsuper THEN 10::oid ELSE (
     SELECT a.member FROM pg_catalog.pg_auth_members a
+    CROSS JOIN LATERAL (SELECT me.issuers AND pg_catalog.pg_get_userbyid(a.member)
+      ~ '^pgrant_granter_[0-9]+$' AS granter) kind
     WHERE a.roleid = b.role_oid AND a.admin_option
-      AND pg_catalog.pg_has_role(me.oid, a.member, 'USAGE')
-    ORDER BY a.member <> me.oid, a.member LIMIT 1) END AS oid) g
+      AND (kind.granter OR pg_catalog.pg_has_role(me.oid, a.member, 'USAGE'))
+    ORDER BY NOT kind.granter, a.member <> me.oid, a.member LIMIT 1) END AS oid) g
 WHERE b.name = ANY ($1::text[]) ORDER BY b.role_oid)";
 
 constexpr sql_fragment grant_bundles_query_14 =
@@ -41,6 +46,13 @@ constexpr sql_fragment grant_bundles_query_14 =
   0::oid, ''
 FROM pgrant.bundle b LEFT JOIN pg_catalog.pg_roles r ON r.oid = b.role_oid
 WHERE b.name = ANY ($1::text[]) ORDER BY b.role_oid)";
+
+statement grant_bundles_query(bool has_options) {
+  if (!has_options) return grant_bundles_query_14;
+  return sql_text(grant_bundles_query_16)
+      .raw(has_issuers_condition)
+      .raw(grant_bundles_query_16_rest);
+}
 
 // Row by row of the pairs, through indexes (OFFSET 0): the catalogs may be large.
 constexpr sql_fragment known_memberships_query_16 =
@@ -119,7 +131,8 @@ error too_long(std::chrono::seconds asked, std::int64_t longest, const std::stri
   return error(errc::invalid_argument, "the duration is longer than " + whose + " allows")
       .with_field("duration")
       .with_detail(std::to_string(asked.count()) + " s asked, " + std::to_string(longest) +
-                   " s at most");
+                   " s at most")
+      .with_hint("ask for " + std::to_string(longest) + " s at most");
 }
 
 /// What the server said about all of the calls.
@@ -194,8 +207,7 @@ lease_task<grant_facts> ask_grant_facts(connection_ptr where, const grant_queue:
   batch questions;
   questions.add(executor_query())
       .add(statement(grant_times_query).bind_array(seconds))
-      .add(statement(has_options ? grant_bundles_query_16 : grant_bundles_query_14)
-               .bind_array(bundles))
+      .add(grant_bundles_query(has_options).bind_array(bundles))
       .add(statement(earlier_keys_query).bind_array(keys))
       .add(statement(select_leases().raw(
                          " WHERE l.id = ANY ($1::text[]) OR l.idempotency_key = ANY ($2::text[])"))

@@ -30,8 +30,9 @@ void lease_engine::step(const std::string& lease, std::string_view what) const {
 }
 
 statement executor_query() {
-  return statement(
-      "SELECT rolname, rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user");
+  return statement(sql_text("SELECT r.rolname, r.rolsuper, NOT r.rolsuper AND ")
+                       .raw(has_issuers_condition)
+                       .raw(" FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"));
 }
 
 result<lease_executor> read_executor(const connection& where, const rows& answer) {
@@ -39,7 +40,9 @@ result<lease_executor> read_executor(const connection& where, const rows& answer
   us.server_version = where.server_version();
   us.role = answer.at(0, 0).str();
   BOOST_OUTCOME_TRY(us.superuser, answer.at(0, 1).boolean());
-  us.authority = direct_authority(us.server_version, us.superuser, us.role);
+  BOOST_OUTCOME_TRY(const bool issuers, answer.at(0, 2).boolean());
+  us.authority = issuers ? issuer_authority(us.server_version, us.role)
+                         : direct_authority(us.server_version, us.superuser, us.role);
   return us;
 }
 
@@ -48,74 +51,6 @@ lease_task<lease_executor> lease_engine::who_are_we(connection_ptr where) {
   BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
   auto us = read_executor(*where, answer);
   co_return us;
-}
-
-lease_task<std::vector<lease>> lease_engine::list(lease_filter filter) {
-  auto opened = co_await store_->open();
-  BOOST_OUTCOME_CO_TRY(const auto where, std::move(opened));
-  statement query(select_leases().raw(R"(
-WHERE ($1::boolean OR l.state IN ('active', 'ending', 'held'))
-  AND ($2 = '' OR $2 = ANY (l.bundles))
-  AND ($3 = '' OR l.grantee = $3 OR l.person = $3)
-  AND ($4 = '' OR l.id = $4)
-ORDER BY l.granted_at DESC, l.id)"));
-  query.bind(filter.includes_over() ? "true" : "false")
-      .bind(filter.bundle())
-      .bind(filter.grantee())
-      .bind(filter.id());
-  auto answer = co_await run(where, std::move(query));
-  BOOST_OUTCOME_CO_TRY(const rows found, std::move(answer));
-  BOOST_OUTCOME_CO_TRY(auto read, read_leases(found));
-  std::vector<lease> leases;
-  leases.reserve(read.size());
-  for (ledger_lease& l : read) leases.push_back(std::move(l.lease));
-  co_return leases;
-}
-
-using engine_ptr = std::shared_ptr<lease_engine>;
-
-namespace {
-
-// The engine lives as long as its operation.
-template <class T>
-lease_task<T> keep_engine(engine_ptr engine, lease_task<T> operation) {
-  const auto valid = engine->settings().validate();
-  if (!valid) co_return valid.error();
-  auto outcome = co_await std::move(operation);
-  co_return outcome;
-}
-
-template <class T>
-void start_lease_operation(engine_ptr engine, lease_task<T> operation, completion<T> done) {
-  const auto executor = engine->executor();
-  start_lease_task(executor, keep_engine(std::move(engine), std::move(operation)), std::move(done));
-}
-
-}  // namespace
-
-void start_grant(engine_ptr engine, grant_request request, completion<granted_lease> done) {
-  auto operation = engine->grant(std::move(request));
-  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
-}
-
-void start_list(engine_ptr engine, lease_filter filter, completion<std::vector<lease>> done) {
-  auto operation = engine->list(std::move(filter));
-  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
-}
-
-void start_revoke(engine_ptr engine, std::string id, completion<lease_end> done) {
-  auto operation = engine->revoke(std::move(id));
-  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
-}
-
-void start_revoke_grantee(engine_ptr engine, std::string grantee, completion<sweep_report> done) {
-  auto operation = engine->revoke_grantee(std::move(grantee));
-  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
-}
-
-void start_sweep(engine_ptr engine, completion<sweep_report> done) {
-  auto operation = engine->sweep();
-  start_lease_operation(std::move(engine), std::move(operation), std::move(done));
 }
 
 }  // namespace detail
@@ -138,6 +73,9 @@ result<void> lease_settings::validate() const {
   if (iterations_ < 1) return refuse("the iteration count is below 1", "password_iterations");
   if (maximum_ < std::chrono::seconds(1)) {
     return refuse("the longest lease is below 1 s", "maximum_duration");
+  }
+  if (total_ && *total_ < std::chrono::seconds(1)) {
+    return refuse("the longest extended lease is below 1 s", "maximum_total");
   }
   if (end_timeout_ < std::chrono::seconds(1)) {
     return refuse("the time for an end is below 1 s", "end_timeout");

@@ -1,6 +1,7 @@
 // What all operations on leases share.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/experimental/concurrent_channel.hpp>
 #include <memory>
 #include <optional>
@@ -89,19 +90,48 @@ class lease_engine : public std::enable_shared_from_this<lease_engine> {
 
   lease_task<lease_executor> who_are_we(connection_ptr where);
 
+  // The verbs, as the public functions promise them.
+  lease_task<granted_lease> grant_as_asked(grant_request request);
+  lease_task<lease> extend_as_asked(extend_request request);
+  lease_task<lease_end> revoke_as_asked(std::string id);
+  lease_task<sweep_report> revoke_bundle(std::string name);
+  lease_task<sweep_report> revoke_all();
+  lease_task<sweep_report> sweep_round();
+  lease_task<adopt_report> adopt(adopt_mode mode);
+
+  // Their parts. `grant` is for bundles, at once; `revoke_those` ends the leases that a query
+  // finds, and `sweep` those that are due.
   lease_task<granted_lease> grant(grant_request request);
+  lease_task<lease> extend(extend_request request);
+  /// By the server's clock. `schedule` is for bundles, later; `start_due` for those whose time has
+  /// come: it fills in what started and what could not.
+  lease_task<bool> starts_later(grant_request request);
+  lease_task<granted_lease> schedule(grant_request request);
+  lease_task<sweep_report> start_due(connection_ptr where);
+  /// The request with a bundle in the place of its ad-hoc privileges; and what goes with them when
+  /// no lease needs them any more.
+  lease_task<grant_request> make_ad_hoc(grant_request request);
+  lease_task<std::vector<std::string>> drop_unneeded_ad_hoc();
+  lease_task<sweep_report> revoke_those(connection_ptr where, statement which);
   lease_task<std::vector<lease>> list(lease_filter filter);
   lease_task<lease_end> revoke(std::string id);
   lease_task<sweep_report> revoke_grantee(std::string grantee);
   lease_task<sweep_report> sweep();
 
  private:
+  /// Refuses to go on with a restored ledger; the second only if nobody has looked yet.
+  lease_task<void> trust(connection_ptr where);
+  lease_task<void> trust_once();
+  /// The error for a lease that does not exist, with a hint which one may be meant.
+  boost::asio::awaitable<error> explain_unknown_lease(error why, std::string id);
+
   std::shared_ptr<ledger_store> store_, ending_store_;
   lease_settings settings_;
   end_turns turns_;
   std::shared_ptr<commit_queue<grant_call, granted_lease>> grants_;
   std::shared_ptr<commit_queue<cut_call, std::optional<cut_lease>>> cuts_;
   std::shared_ptr<commit_queue<drop_call, lease_end>> drops_;
+  std::atomic<bool> ledger_trusted_ = false;
 };
 
 }  // namespace pgrant::detail

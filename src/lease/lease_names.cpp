@@ -64,6 +64,17 @@ result<std::string> login_name(std::string_view prefix, std::string_view person)
   return name += random;
 }
 
+std::string login_name_pattern(std::string_view prefix) {
+  return "^" + std::string(prefix) + "([a-z0-9_]+_)?[a-z2-7]{" +
+         std::to_string(login_random_length) + "}$";
+}
+
+std::string person_in_login(std::string_view prefix, std::string_view login) {
+  const std::size_t least = prefix.size() + login_random_length + 1;
+  if (!login.starts_with(prefix) || login.size() <= least) return {};
+  return std::string(login.substr(prefix.size(), login.size() - least));
+}
+
 std::vector<std::string> near_names(std::string_view wanted,
                                     const std::vector<std::string>& known) {
   std::vector<std::pair<std::size_t, std::string>> near;

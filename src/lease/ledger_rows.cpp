@@ -3,12 +3,15 @@
 namespace pgrant::detail {
 namespace {
 
-#define PGRANT_LEASE_COLUMNS                                                       \
-  "l.id, l.bundles, l.kind, l.grantee, l.person, l.requester, l.reason, l.state, " \
-  "(extract(epoch FROM l.granted_at) * 1000000)::bigint, "                         \
-  "(extract(epoch FROM l.expires_at) * 1000000)::bigint, "                         \
-  "(extract(epoch FROM l.ended_at) * 1000000)::bigint, "                           \
-  "l.held_why, l.attempt, l.grantee_oid, l.seconds"
+#define PGRANT_LEASE_COLUMNS                                                             \
+  "l.id, l.bundles, l.kind, l.grantee, l.person, l.requester, l.reason, l.state, "       \
+  "(extract(epoch FROM l.granted_at) * 1000000)::bigint, "                               \
+  "(extract(epoch FROM l.expires_at) * 1000000)::bigint, "                               \
+  "(extract(epoch FROM l.ended_at) * 1000000)::bigint, "                                 \
+  "l.held_why, l.attempt, l.grantee_oid, l.seconds, l.ticket, "                          \
+  "CASE WHEN l.labels = '{}' THEN '{}' ELSE ARRAY(SELECT unnest(ARRAY[e.key, e.value]) " \
+  "FROM pg_catalog.jsonb_each_text(l.labels) e) END, "                                   \
+  "(extract(epoch FROM coalesce(l.starts_at, l.granted_at)) * 1000000)::bigint"
 
 }  // namespace
 
@@ -54,6 +57,11 @@ result<ledger_lease> read_lease(const row& r) {
   found.attempt = r[12].str();
   BOOST_OUTCOME_TRY(found.grantee_oid, r[13].oid());
   BOOST_OUTCOME_TRY(found.seconds, r[14].int64());
+  l.ticket = r[15].str();
+  BOOST_OUTCOME_TRY(const auto labels, r[16].array());
+  for (std::size_t i = 0; i + 1 < labels.size(); i += 2)
+    l.labels.emplace(labels[i].value_or(""), labels[i + 1].value_or(""));
+  BOOST_OUTCOME_TRY(l.starts_at, read_server_time(r[17]));
   return found;
 }
 

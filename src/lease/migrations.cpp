@@ -153,6 +153,7 @@ END $$)",
 std::span<const migration> migrations() noexcept {
   static const migration all_migrations[] = {
       {1, 1, "bundles, leases, memberships, audit trail", first_statements},
+      request_migration(),
       ending_migration(),
       group_commit_migration(),
   };

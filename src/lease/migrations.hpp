@@ -18,7 +18,8 @@ struct migration {
 };
 
 // Each in a file of its own.
-migration ending_migration() noexcept;  // 4
+migration request_migration() noexcept;       // 2
+migration ending_migration() noexcept;        // 4
 migration group_commit_migration() noexcept;  // 5
 
 /// In order. The last one's version is the library's.
