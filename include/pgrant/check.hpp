@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pgrant/connection_spec.hpp"
+#include "pgrant/ledger_condition.hpp"
 #include "pgrant/platform.hpp"
 #include "pgrant/tls_info.hpp"
 
@@ -70,6 +71,8 @@ struct check_report {
   // The ledger.
   std::string ledger_database;
   bool ledger_exists = false, ledger_reachable = false;
+  /// What a look into it found; none: this login may not look.
+  std::optional<ledger_condition> ledger;
 
   // Settings that matter to leases.
   int max_prepared_transactions = 0;
@@ -85,6 +88,7 @@ struct check_facts {
   bool has_dblink = false, has_cron = false;
   int orphan_memberships = 0;      ///< pg_auth_members rows whose member does not exist.
   int ghost_sessions = 0;          ///< Sessions of roles that do not exist.
+  std::optional<int> issuers;      ///< How many issuer roles there are; nothing: nobody looked.
   std::chrono::sys_seconds now{};  ///< The server's clock.
 };
 

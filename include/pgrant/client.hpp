@@ -47,7 +47,8 @@ class client {
 
   const connection_spec& spec() const noexcept;
 
-  /// Looks at the connection, the server and the login: one connection, one round trip.
+  /// Looks at the connection, the server, the login and the ledger: one connection and one round
+  /// trip, and one more connection where there is a ledger that the login may enter.
   template <detail::token_for<check_report> Token = boost::asio::deferred_t>
   auto async_check(Token&& token = Token()) {
     return initiate<check_report, detail::start_check>(token, impl_);

@@ -6,6 +6,7 @@
 // 14 to 18 dumped.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -18,6 +19,12 @@ enum class platform : std::uint8_t { generic, azure };
 
 /// "generic", "azure".
 std::string_view to_string(platform p) noexcept;
+
+/// The day on which the platform's standard support of a major version ends.
+struct support_end {
+  int major;
+  std::chrono::year_month_day standard;
+};
 
 /// The facts about a platform. Everything has static lifetime. Compare names with the functions
 /// below, which also know PostgreSQL's own rules.
@@ -43,6 +50,9 @@ struct platform_profile {
   /// The port of the built-in PgBouncer, or 0. Behind it sessions are shared, so session settings,
   /// session-level locks and channel binding do not work: manage through the server's own port.
   std::uint16_t pooler_port;
+  /// In the order of versions; a version that is not in it has no known end. Source: Microsoft's
+  /// version policy of flexible server, state of 2026-11.
+  std::span<const support_end> support_ends;
 };
 
 /// The facts about a platform; the generic ones for numbers that are none.

@@ -9,18 +9,6 @@ namespace {
 
 using severity = finding_severity;
 
-// The newest major version whose regular support on Azure has ended on a day; source: Microsoft's
-// version policy of flexible server, state of 2026-11.
-struct support_end {
-  int major;
-  std::chrono::year_month_day standard;
-};
-constexpr support_end support_ends[] = {
-    {14, std::chrono::year(2026) / 12 / 11}, {15, std::chrono::year(2027) / 11 / 11},
-    {16, std::chrono::year(2028) / 11 / 9},  {17, std::chrono::year(2029) / 11 / 8},
-    {18, std::chrono::year(2030) / 11 / 14},
-};
-
 class findings_list {
  public:
   findings_list(const check_report& report, const check_facts& facts, const connection_spec& spec)
@@ -30,6 +18,7 @@ class findings_list {
     about_connection();
     about_version();
     about_login();
+    about_issuers();
     about_ledger();
     about_openings();
     about_leases();
@@ -67,9 +56,11 @@ class findings_list {
           "tested are 14 to 18", "use a tested version");
       return;
     }
-    const auto end = std::ranges::find(support_ends, major, &support_end::major);
+    const auto known = profile_of(report_.platform).support_ends;
+    const auto end = std::ranges::find(known, major, &support_end::major);
+    if (end == known.end()) return;
     const std::chrono::sys_days day(end->standard);
-    if (report_.platform == platform::azure && facts_.now + std::chrono::days(180) > day) {
+    if (facts_.now + std::chrono::days(180) > day) {
       const auto ymd = end->standard;
       const auto two = [](unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); };
       add(facts_.now > day ? severity::warning : severity::note, "version-support",
@@ -86,12 +77,15 @@ class findings_list {
       add(severity::warning, "login-is-superuser", "this login is a superuser",
           "who gets hold of it has everything; pgrant needs far less",
           "run the bootstrap and connect as the connector role");
-    } else if (!report_.create_role) {
+    } else if (!report_.create_role && !has_issuers()) {
       add(severity::problem, "login-cannot-create-roles", "this login may not create roles",
           "bundles and ephemeral logins are roles",
           "as an administrator: ALTER ROLE " + name + " CREATEROLE; or run the bootstrap");
     }
-    if (report_.platform == platform::azure && !report_.superuser && !report_.in_admin_group) {
+    // With issuers it may grant nothing itself, and need not.
+    const bool grants_itself = report_.create_role || !has_issuers();
+    if (report_.platform == platform::azure && !report_.superuser && !report_.in_admin_group &&
+        grants_itself) {
       const std::string group(profile_of(report_.platform).admin_group);
       add(severity::problem, "login-not-in-admin-group", "this login is no member of " + group,
           "on Azure what the connector may grant comes from there",
@@ -108,13 +102,25 @@ class findings_list {
       if (d.connect && !d.grant_connect && !report_.superuser)
         closed += (closed.empty() ? "" : ", ") + quote_identifier(d.name);
     }
-    if (!closed.empty()) {
+    if (!closed.empty() && grants_itself) {
       add(severity::warning, "databases-not-grantable",
           "this login may not grant CONNECT on " + closed,
           "bundles that reach into them cannot be made",
           "as an administrator run the bootstrap; as their owner: GRANT ALL ON DATABASE … WITH "
           "GRANT OPTION");
     }
+  }
+
+  bool has_issuers() const { return facts_.issuers.value_or(0) > 0; }
+
+  void about_issuers() {
+    if (facts_.issuers != 0 || report_.superuser || !report_.create_role) return;
+    add(severity::note, "no-issuers", "the connector makes logins and memberships itself",
+        report_.server_version >= 160000
+            ? "who gets hold of it can make any role; and each login that lives, and each bundle, "
+              "makes its next statements slower"
+            : "who gets hold of it can change and drop every role but superusers",
+        "as an administrator: pgrant bootstrap --profile least, or --issuers N");
   }
 
   void about_ledger() {
@@ -129,11 +135,65 @@ class findings_list {
       add(severity::note, "ledger-closed", "this login may not connect to the ledger's database",
           "only the connector keeps leases there", "connect as the connector for leases");
     }
+    if (report_.ledger) about_ledger_condition(*report_.ledger);
     if (facts_.public_may_enter_ledger) {
       add(severity::problem, "ledger-open-to-public", "PUBLIC may connect to the ledger's database",
           "any login could hold its locks and delay the end of access",
           "REVOKE CONNECT, TEMPORARY ON DATABASE " + name + " FROM PUBLIC");
     }
+  }
+
+  void about_ledger_condition(const ledger_condition& ledger) {
+    if (ledger.too_new) {
+      add(severity::problem, "ledger-too-new", "the ledger was made by a newer pgrant",
+          "its version is " + std::to_string(ledger.version) + ", this pgrant knows " +
+              std::to_string(ledger.library_version),
+          "use a newer pgrant");
+    } else if (ledger.version > 0 && ledger.version < ledger.library_version) {
+      add(severity::note, "ledger-to-be-migrated", "the ledger's tables are of an older version",
+          "their version is " + std::to_string(ledger.version) + ", this pgrant's is " +
+              std::to_string(ledger.library_version),
+          "nothing: the next operation on leases brings them forward");
+    }
+    if (!ledger.restored.empty()) {
+      add(severity::problem, "ledger-restored",
+          "the ledger seems to have been restored to an earlier time, or moved",
+          joined(ledger.restored) + "; leases are neither granted nor ended until somebody says so",
+          "compare `pgrant leases --all` with the logins that are there; then go on with "
+          "--accept-restored");
+    }
+    if (!ledger.unknown_logins.empty()) {
+      add(severity::problem, "unknown-logins",
+          "there are logins in bundles that no lease has: " + quoted(ledger.unknown_logins),
+          "their access ends at VALID UNTIL only, and their sessions go on",
+          "`pgrant adopt` shows which leases can be made of them; or drop them");
+    }
+    if (!ledger.missing_logins.empty()) {
+      add(severity::warning, "missing-logins",
+          "logins of leases are gone: " + quoted(ledger.missing_logins),
+          "somebody has dropped them, or the ledger is older than the server",
+          "end the leases: `pgrant revoke`");
+    }
+    if (!ledger.unlimited_logins.empty()) {
+      add(severity::warning, "logins-without-limit",
+          "logins of leases have no CONNECTION LIMIT: " + quoted(ledger.unlimited_logins),
+          "any of them can take all connections of the server", "ALTER ROLE … CONNECTION LIMIT 5");
+    }
+  }
+
+  static std::string joined(const std::vector<std::string>& texts) {
+    std::string all;
+    for (const std::string& text : texts) all += (all.empty() ? "" : "; ") + text;
+    return all;
+  }
+
+  static std::string quoted(const std::vector<std::string>& names) {
+    constexpr std::size_t most = 10;
+    std::string all;
+    for (std::size_t i = 0; i < names.size() && i < most; ++i)
+      all += (all.empty() ? "" : ", ") + quote_identifier(names[i]);
+    if (names.size() > most) all += " and " + std::to_string(names.size() - most) + " more";
+    return all;
   }
 
   void about_openings() {

@@ -84,7 +84,7 @@ lease_task<check_report> client_impl::check() {
   };
   const auto start = clock::now();
   auto opened = co_await open_connection(connector_, {});
-  BOOST_OUTCOME_CO_TRY(const auto where, std::move(opened));
+  BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
   check_report report;
   report.connect_time = since(start);
   report.host = where->host();
@@ -101,6 +101,13 @@ lease_task<check_report> client_impl::check() {
   BOOST_OUTCOME_CO_TRY(const batch_result answers, std::move(sent));
   report.round_trip = since(asked);
   BOOST_OUTCOME_CO_TRY(const check_facts facts, read_check(answers, report));
+  where.reset();  // a login may have one connection only
+  if (report.ledger_reachable) {
+    auto looked = co_await ledger().async_examine(options_.leases().login_prefix(),
+                                                  boost::asio::use_awaitable);
+    // An administrator may enter the ledger's database, and not see its tables.
+    if (looked) report.ledger = std::move(looked).assume_value();
+  }
   report.findings = find_findings(report, facts, spec_);
   co_return report;
 }

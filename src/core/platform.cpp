@@ -25,6 +25,12 @@ constexpr std::string_view azure_host_suffixes[] = {".postgres.database.azure.co
 constexpr std::string_view azure_root_certificates[] = {
     "DigiCert Global Root G2", "Microsoft RSA Root Certificate Authority 2017"};
 
+constexpr support_end azure_support_ends[] = {
+    {14, std::chrono::year(2026) / 12 / 11}, {15, std::chrono::year(2027) / 11 / 11},
+    {16, std::chrono::year(2028) / 11 / 9},  {17, std::chrono::year(2029) / 11 / 8},
+    {18, std::chrono::year(2030) / 11 / 14},
+};
+
 constexpr platform_profile platform_generic = {
     .platform = platform::generic,
     .reserved_databases = platform_reserved_databases,
@@ -36,6 +42,7 @@ constexpr platform_profile platform_generic = {
     .admin_group = {},
     .operator_superuser = {},
     .pooler_port = 0,
+    .support_ends = {},
 };
 
 constexpr platform_profile platform_azure = {
@@ -49,6 +56,7 @@ constexpr platform_profile platform_azure = {
     .admin_group = "azure_pg_admin",
     .operator_superuser = "azuresu",
     .pooler_port = 6432,
+    .support_ends = azure_support_ends,
 };
 
 bool platform_lists(std::span<const std::string_view> names, std::string_view name) noexcept {

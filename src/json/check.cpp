@@ -37,6 +37,27 @@ json::value check_json_tls(const std::optional<tls_info>& tls) {
                       {"name_verified", tls->name_verified}};
 }
 
+json::value check_json_names(const std::vector<std::string>& names) {
+  json::array list;
+  for (const std::string& name : names) list.push_back(check_json_text(name));
+  return list;
+}
+
+json::object check_json_ledger(const check_report& r) {
+  json::object ledger{{"database", check_json_text(r.ledger_database)},
+                      {"exists", r.ledger_exists},
+                      {"reachable", r.ledger_reachable},
+                      {"version", nullptr}};
+  if (!r.ledger) return ledger;
+  ledger["version"] = r.ledger->version;
+  ledger["library_version"] = r.ledger->library_version;
+  ledger["restored"] = check_json_names(r.ledger->restored);
+  ledger["unknown_logins"] = check_json_names(r.ledger->unknown_logins);
+  ledger["missing_logins"] = check_json_names(r.ledger->missing_logins);
+  ledger["unlimited_logins"] = check_json_names(r.ledger->unlimited_logins);
+  return ledger;
+}
+
 json::object check_json_login(const check_report& r) {
   return {{"role", check_json_text(r.role)},
           {"superuser", r.superuser},
@@ -81,9 +102,7 @@ std::string to_json(const check_report& report) {
                               {"max_prepared_transactions", report.max_prepared_transactions}}},
       {"login", check_json_login(report)},
       {"databases", std::move(databases)},
-      {"ledger", json::object{{"database", check_json_text(report.ledger_database)},
-                              {"exists", report.ledger_exists},
-                              {"reachable", report.ledger_reachable}}},
+      {"ledger", check_json_ledger(report)},
       {"findings", std::move(findings)}};
   return json_text::to_pretty_text(whole);
 }

@@ -83,7 +83,9 @@ TEST_SUITE("integration") {
     CHECK(report.findings.front().severity == pgrant::finding_severity::problem);
   }
 
-  TEST_CASE("one connection is enough, and a bootstrapped connector lacks nothing") {
+  TEST_CASE(
+      "one connection is enough, one more to the ledger, and a bootstrapped connector lacks "
+      "nothing") {
     const auto where =
         test::own_server(test::versions().back(), test::server_options()
                                                       .setting("log_connections", "on")
@@ -92,7 +94,9 @@ TEST_SUITE("integration") {
     job.bootstrap();
     const int before = logins_in(where->log());
     const auto report = test::value_of(job.run(job.connector().async_check()));
-    CHECK(logins_in(where->log()) == before + 1);
+    CHECK(logins_in(where->log()) == before + 2);
+    REQUIRE(report.ledger);
+    CHECK(report.ledger->restored.empty());
     const auto ids = found_in(report);
     CHECK(ids.contains("prepared-transactions"));
     for (const char* id :

@@ -65,6 +65,17 @@ TEST_SUITE("unit") {
         {"databases-not-grantable", [](auto& r, auto&) { r.databases[0].grant_connect = false; }},
         {"ledger-missing", [](auto& r, auto&) { r.ledger_exists = false; }},
         {"ledger-closed", [](auto& r, auto&) { r.ledger_reachable = false; }},
+        {"ledger-too-new", [](auto& r, auto&) { r.ledger.emplace().too_new = true; }},
+        {"ledger-to-be-migrated",
+         [](auto& r, auto&) {
+           r.ledger.emplace().version = 1;
+           r.ledger->library_version = 2;
+         }},
+        {"ledger-restored", [](auto& r, auto&) { r.ledger.emplace().restored = {"x"}; }},
+        {"unknown-logins", [](auto& r, auto&) { r.ledger.emplace().unknown_logins = {"x"}; }},
+        {"missing-logins", [](auto& r, auto&) { r.ledger.emplace().missing_logins = {"x"}; }},
+        {"logins-without-limit",
+         [](auto& r, auto&) { r.ledger.emplace().unlimited_logins = {"x"}; }},
         {"ledger-open-to-public", [](auto&, auto& f) { f.public_may_enter_ledger = true; }},
         {"public-may-create", [](auto&, auto& f) { f.public_may_create = true; }},
         {"public-may-use-temporary", [](auto&, auto& f) { f.public_may_use_temporary = true; }},
@@ -72,6 +83,7 @@ TEST_SUITE("unit") {
         {"cron-installed", [](auto&, auto& f) { f.has_cron = true; }},
         {"prepared-transactions", [](auto& r, auto&) { r.max_prepared_transactions = 1; }},
         {"orphan-memberships", [](auto&, auto& f) { f.orphan_memberships = 1; }},
+        {"no-issuers", [](auto&, auto& f) { f.issuers = 0; }},
         {"ghost-sessions", [](auto&, auto& f) { f.ghost_sessions = 2; }},
     };
     for (const auto& [id, edit] : cases) {

@@ -8,7 +8,8 @@
 namespace pgrant {
 
 /// Format "pgrant.check/1". A reader must accept keys that it does not know; what is here does not
-/// change its meaning within version 1. Times are ISO 8601 in UTC; `tls` is null without TLS.
+/// change its meaning within version 1. Times are ISO 8601 in UTC; `tls` is null without TLS,
+/// `version` where the login may not look into the ledger; what follows it is missing then.
 ///
 ///     {
 ///       "format": "pgrant.check/1",
@@ -23,7 +24,9 @@ namespace pgrant {
 ///         "create_database": true, "bypass_rls": false, "in_admin_group": true,
 ///         "admin_group_admin": true, "may_end_sessions": true, "connection_limit": null},
 ///       "databases": [{"name": "shop", "connect": true, "grant_connect": true, "owned": true}],
-///       "ledger": {"database": "pgrant", "exists": true, "reachable": true},
+///       "ledger": {"database": "pgrant", "exists": true, "reachable": true, "version": 5,
+///         "library_version": 5, "restored": [], "unknown_logins": [], "missing_logins": [],
+///         "unlimited_logins": []},
 ///       "findings": [{"severity": "warning", "id": "public-may-create", "title": "…",
 ///         "why": "…", "remedy": "…"}]
 ///     }
