@@ -30,6 +30,7 @@ struct arguments {
   std::string connector;
   std::vector<std::string> creators;
   bool reset_password = false;
+  std::optional<int> issuers;
 
   // bootstrap, inventory
   std::vector<std::string> databases;
@@ -41,11 +42,21 @@ struct arguments {
   std::string out;
   bool check = false;
 
-  // grant, leases, revoke
+  // grant, extend
   std::vector<std::string> bundles;
   std::string person, role, duration, reason, requester, key, credentials_file;
-  std::string lease, grantee, bundle;
+  std::string request_file, start, start_in, ticket;
+  std::vector<std::string> labels;  ///< "key=value"
+  int session_limit = 0;            ///< 0: not given.
+
+  // leases, revoke, extend, audit
+  std::string lease, grantee, bundle, action, since, before, within;
+  std::vector<std::string> states;
+  int limit = 0;  ///< 0: not given.
   bool all = false;
+
+  // grant, extend, expire
+  bool accept_restored = false;
 
   // password
   int length = 24;

@@ -60,7 +60,9 @@ result<session> session::open(const arguments& given, const std::string& passwor
   if (!login.password.empty()) connecting.password(std::move(login.password));
   client_options options;
   options.keep_connections(false).connecting(std::move(connecting));
-  options.ledger_database(given.ledger_database);
+  options.leases(lease_settings()
+                     .ledger_database(given.ledger_database)
+                     .accept_restored_ledger(given.accept_restored));
 
   session made;
   made.context_ = std::make_unique<boost::asio::io_context>(1);

@@ -17,6 +17,8 @@ bootstrap_options bootstrap_options_of(const arguments& given) {
       .creators(given.creators)
       .ledger_database(given.ledger_database)
       .reset_password(given.reset_password);
+  if (given.profile == "least") options.profile(bootstrap_profile::least);
+  if (given.issuers) options.issuers(*given.issuers);
   return options;
 }
 
@@ -58,7 +60,8 @@ result<int> bootstrap(const arguments& given) {
   if (!plan.empty()) {
     apply_options options;
     options.secret_value(std::string(connector_secret), std::move(password));
-    BOOST_OUTCOME_TRY(apply_with_progress(s, plan, std::move(options), given.json));
+    const applied done = apply_with_progress(s, plan, std::move(options), given.json);
+    if (done.failed) return *done.failed;
     BOOST_OUTCOME_TRY(missing, verify_bootstrap(s, given));
   }
   if (given.json) {

@@ -5,6 +5,7 @@
 #include "command/policy_file.hpp"
 #include "command/terminal.hpp"
 #include "command/verbs.hpp"
+#include "pgrant/json/apply.hpp"
 #include "pgrant/json/plan.hpp"
 #include "pgrant/plan_text.hpp"
 
@@ -53,10 +54,17 @@ result<int> apply(const arguments& given) {
     return exit_failed;
   }
   // Also without steps: the ledger takes over what the policy says of bundles.
-  BOOST_OUTCOME_TRY(apply_with_progress(s, plan, {}, given.json));
+  const applied done = apply_with_progress(s, plan, {}, given.json);
+  if (done.failed && given.json) {
+    std::fputs(to_json(*done.failed, done.report).c_str(), stdout);
+    return report_error(*done.failed, false);
+  }
+  if (done.failed) return *done.failed;
   if (given.json) {
     BOOST_OUTCOME_TRY(const auto text, to_json(plan));
-    std::fputs(json_object("pgrant.apply/1", {{"plan", text}}).c_str(), stdout);
+    std::fputs(
+        json_object("pgrant.apply/1", {{"report", to_json(done.report)}, {"plan", text}}).c_str(),
+        stdout);
   } else {
     std::fputs((styled("applied", style::good) + ", and every effect was read back\n").c_str(),
                stdout);
