@@ -1,0 +1,82 @@
+// A process, its line or the server dies at each message of each operation on leases: whoever comes
+// next finds no access without a lease and no lease without its access.
+#include <doctest/doctest.h>
+
+#include "fault/fault_plan.hpp"
+#include "fault/kill_sweep.hpp"
+
+namespace test {
+namespace {
+
+constexpr struck_operation every_operation[] = {
+    struck_operation::grant_to_person, struck_operation::grant_to_role,
+    struck_operation::revoke_of_person, struck_operation::revoke_of_role, struck_operation::expiry};
+
+struct points_of_sweep {
+  std::size_t commits = 0, others = 0;
+};
+constexpr points_of_sweep all_points{1000, 1000};
+
+// A message that has not been sent and one whose predecessor was answered are the same for a server
+// that loses its client: without an answer at the first, with one at all others covers every gap.
+void strike_everywhere(kill_sweep& sweep, struck_operation what, blow with,
+                       points_of_sweep points) {
+  CAPTURE(to_string(what));
+  CAPTURE(to_string(with));
+  const auto messages = sweep.messages_of(what);
+  REQUIRE(messages.size() > 10);
+  for (const int at : some_points(messages, points.commits, points.others)) {
+    CAPTURE(at);
+    CAPTURE(messages[static_cast<std::size_t>(at) - 1]);
+    if (at == 1 || long_form()) sweep.run(what, with, at, false);
+    sweep.run(what, with, at, true);
+  }
+}
+
+// In the long form on every version in both shapes; else on the one shape.
+template <class Body>
+void for_each_fault_server(shape s, const char* fsync, Body body) {
+  for (const int major : versions()) {
+    for (const shape now : {shape::azure, shape::superuser}) {
+      if (now != s && !long_form()) continue;
+      const auto where = own_server(major, server_options().shape(now).setting("fsync", fsync));
+      INFO(where->label());
+      kill_sweep sweep(*where);
+      body(sweep);
+      CHECK(sweep.broken_trail() == "");
+    }
+  }
+}
+
+}  // namespace
+
+TEST_SUITE("kill sweep") {
+  TEST_CASE("a process is killed at each message") {
+    for_each_fault_server(shape::azure, "off", [](kill_sweep& sweep) {
+      for (const struck_operation what : every_operation) {
+        const bool all =
+            what == struck_operation::grant_to_person || what == struck_operation::revoke_of_person;
+        strike_everywhere(sweep, what, blow::kill, all ? all_points : points_of_sweep{4, 4});
+      }
+    });
+  }
+
+  TEST_CASE("a line breaks at each message, the answer to COMMIT included") {
+    for_each_fault_server(shape::superuser, "off", [](kill_sweep& sweep) {
+      for (const struck_operation what : every_operation) {
+        strike_everywhere(sweep, what, blow::lost_line, {4, 2});
+      }
+    });
+  }
+
+  // What COMMIT promised must be on the disk.
+  TEST_CASE("the server crashes at each message") {
+    for_each_fault_server(shape::azure, "on", [](kill_sweep& sweep) {
+      for (const struck_operation what : every_operation) {
+        strike_everywhere(sweep, what, blow::server_crash, {1, 0});
+      }
+    });
+  }
+}
+
+}  // namespace test
