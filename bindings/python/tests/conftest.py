@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pathlib
 import subprocess
@@ -9,6 +10,7 @@ import subprocess
 import pytest
 
 import pgrant
+from pgrant._library import library
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 CONNECTOR = "pgrant_connector"
@@ -81,6 +83,22 @@ def client(connector):
     with pgrant.Client(connector) as made:
         made.apply(made.plan(POLICY))
         yield made
+
+
+@pytest.fixture
+def ended(monkeypatch):
+    """Whether each operation had completed when it was given up."""
+    lib, found = library(), []
+    is_done, destroy = ctypes.CDLL(lib.path).pgrant_operation_is_done, lib.pgrant_operation_destroy
+    is_done.argtypes = [ctypes.c_void_p]
+
+    def watched(operation):
+        if operation:
+            found.append(bool(is_done(operation)))
+        destroy(operation)
+
+    monkeypatch.setattr(lib, "pgrant_operation_destroy", watched)
+    return found
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -88,7 +88,7 @@ def test_the_loop_is_never_blocked(connector, client):
     assert run(job()) < 0.5
 
 
-def test_cancelled_task_waits_for_its_operation(connector, client, box):
+def test_cancelled_task_waits_for_its_operation(connector, client, box, ended):
     async def job():
         async with pgrant.AsyncClient(connector) as work:
             await work.check()
@@ -112,6 +112,7 @@ def test_cancelled_task_waits_for_its_operation(connector, client, box):
             assert not await work.leases(grantee="late", all=True)
 
     run(job())
+    assert len(ended) == 5 and all(ended)
 
 
 def test_closing_cancels_what_is_under_way(connector, client, box):
