@@ -13,6 +13,10 @@ constexpr sql_fragment request_statements[] = {
   DROP CONSTRAINT lease_state_check,
   ADD CONSTRAINT lease_state_check
     CHECK (state IN ('scheduled', 'active', 'ending', 'ended', 'held', 'failed')))",
+    // In the place of lease_due, which knows no scheduled leases: sweeps read what is not over.
+    R"(CREATE INDEX lease_open ON pgrant.lease (expires_at)
+  WHERE state IN ('scheduled', 'active', 'ending', 'held'))",
+    R"(DROP INDEX pgrant.lease_due)",
     R"(CREATE INDEX lease_start ON pgrant.lease (starts_at) WHERE state = 'scheduled')",
     R"(CREATE INDEX lease_ticket ON pgrant.lease (ticket) WHERE ticket <> '')",
 
