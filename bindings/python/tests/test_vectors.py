@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
 from conftest import SOURCE
@@ -101,53 +100,46 @@ def test_plans(case):
 
 
 def test_postgresql_reads_the_quoting_as_expected(box):
+    asked, expected = [], []
     for case in stored("quoting.json"):
         if "identifier" in case["input"] and "expected" in case:
-            said = box.sql(f"SELECT row_to_json(t) FROM (SELECT 1) AS t({case['expected']})")
-            assert json.loads(said) == {case["input"]["identifier"]: 1}
+            asked.append(f"SELECT row_to_json(t) FROM (SELECT 1) AS t({case['expected']})")
+            expected.append({case["input"]["identifier"]: 1})
         if "literal" in case["input"]:
             for strings in ("on", "off"):
-                said = box.sql(f"SET standard_conforming_strings = {strings}; SELECT to_json({case['expected']}::text)")
-                assert json.loads(said) == case["input"]["literal"]
+                asked.append(f"SET standard_conforming_strings = {strings}; SELECT to_json({case['expected']}::text)")
+                expected.append(case["input"]["literal"])
+    assert [json.loads(line) for line in box.sql("; ".join(asked)).splitlines()] == expected
+
+
+READ_ACL = """
+    CREATE FUNCTION pg_temp.read(list text) RETURNS json LANGUAGE plpgsql AS $$
+    BEGIN
+      RETURN (SELECT coalesce(json_agg(json_build_array(
+          CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END, pg_get_userbyid(grantor),
+          privilege_type, is_grantable)), '[]') FROM aclexplode(list::aclitem[]));
+    EXCEPTION WHEN OTHERS THEN RETURN 'null';
+    END $$"""
 
 
 def test_postgresql_reads_the_acls_as_expected(box):
-    cases = stored("acls.json")
-    names = {"ada", "owner"}
-    for case in cases:
-        for item in case.get("expected", ()):
-            names.update(name for name in (item["grantee"], item["grantor"]) if isinstance(name, str))
-    read = set()
-    for name in sorted(names):
-        box.sql(f"CREATE ROLE {pgrant.quote_identifier(name)}")
-
-    def role(oid, name):
-        return None if oid == 0 else name
-
-    for case in cases:
-        text = pgrant.quote_literal(case["input"])
-        if "error" in case:
-            try:
-                box.sql(f"SELECT * FROM aclexplode({text}::aclitem[])")
-                read.add(case["name"])
-            except subprocess.CalledProcessError:
-                pass
-            continue
-        if not case["expected"]:
-            continue  # aclexplode refuses an array without dimensions
-        if "gone" in case["name"]:
-            continue  # servers print such a number, and do not read it
-        rows = box.sql(
-            "SELECT json_build_array(grantee::int8, pg_get_userbyid(grantee), grantor::int8, pg_get_userbyid(grantor),"
-            f" privilege_type, is_grantable) FROM aclexplode({text}::aclitem[])"
-        )
-        said = {(role(r[0], r[1]), role(r[2], r[3]), *r[4:]) for r in map(json.loads, rows.splitlines())}
-        assert said == {
-            (item["grantee"], item["grantor"], privilege, privilege in item["grant_options"])
-            for item in case["expected"]
-            for privilege in item["privileges"]
-        }, case["name"]
+    # Servers print the number of a role that is gone, and do not read it; and an array without
+    # dimensions is nothing that aclexplode takes.
+    cases = [case for case in stored("acls.json") if "gone" not in case["name"] and case.get("expected") != []]
+    names = {name for case in cases for item in case.get("expected", ()) for name in (item["grantee"], item["grantor"])}
+    made = [f"CREATE ROLE {pgrant.quote_identifier(name)}" for name in sorted(names - {None})]
+    asked = [f"SELECT pg_temp.read({pgrant.quote_literal(case['input'])})" for case in cases]
+    said = [json.loads(line) for line in box.sql("; ".join([*made, READ_ACL, *asked])).splitlines()]
+    assert len(said) == len(cases)
+    read = {case["name"] for case, rows in zip(cases, said) if "error" in case and rows is not None}
     assert read == {"bounds of an array", "star first", "without grantor"}  # what no server prints
+    for case, rows in zip(cases, said):
+        if "expected" in case:
+            assert sorted(map(json.dumps, rows)) == sorted(
+                json.dumps([item["grantee"], item["grantor"], privilege, privilege in item["grant_options"]])
+                for item in case["expected"]
+                for privilege in item["privileges"]
+            ), case["name"]
 
 
 def test_libpq_reads_the_specs_as_expected():
