@@ -5,6 +5,7 @@
 #include "lease/grant_check.hpp"
 #include "lease/membership_sql.hpp"
 #include "lease/migrations.hpp"
+#include "lease/role_pin.hpp"
 
 namespace pgrant::detail {
 namespace {
@@ -72,6 +73,7 @@ batch start_transaction(const ledger_lease& found, const checked_grant& checked,
   };
   batch work;
   work.add(statement(rebind_bundles_statement).bind(l.id).bind_array(names).bind_array(oids));
+  if (!ephemeral) pin_roles(work, {l.grantee});
   work.add(statement(lock_started_bundles_statement).bind_array(names));
   work.add(statement(insist_started_bundles_statement)
                .bind_array(names)

@@ -2,11 +2,13 @@
 // by halves where one of the requests must be at fault.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "lease/grant_check.hpp"
 #include "lease/membership_sql.hpp"
 #include "lease/migrations.hpp"
 #include "lease/request_details.hpp"
+#include "lease/role_pin.hpp"
 
 namespace pgrant::detail {
 namespace {
@@ -152,8 +154,10 @@ batch grant_transaction(const std::vector<ready_grant>& ready, const lease_execu
   std::vector<std::string> ids, made;
   std::vector<audit_entry> entries;
   std::vector<const grant_call*> calls;
+  std::set<std::string> existing_roles;
   for (const ready_grant& each : ready) {
     calls.push_back(&each.request->work);
+    if (!calls.back()->ephemeral()) existing_roles.insert(calls.back()->grantee());
     ids.push_back(each.request->work.id);
     if (each.request->work.ephemeral()) made.push_back(each.request->work.id);
     entries.push_back(grant_entry(each));
@@ -168,6 +172,7 @@ batch grant_transaction(const std::vector<ready_grant>& ready, const lease_execu
   work.add(statement("BEGIN")).add(insert_leases(ready)).add(insert_lease_bundles(ready));
   if (auto details = write_request_details(calls)) work.add(std::move(*details));
   add_all(work, us.authority->create_logins(logins_of(ready, settings)));
+  pin_roles(work, {existing_roles.begin(), existing_roles.end()});
   // From here on others wait for us: what costs time has been done.
   add_bundle_locks(work, ready);
   work.add(count_memberships_up(us, memberships));

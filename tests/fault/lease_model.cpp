@@ -82,7 +82,11 @@ bool lease_model::change_by_hand(const model_event& event) {
     if (option == "inherit") next.inherit = event.entry.inherit;
     if (option == "set") next.set = event.entry.set;
   }
-  if (!options_) next.admin = same->admin || event.entry.admin;
+  if (!options_) {
+    next = *same;
+    // Before 16 there is one row: who adds ADMIN to it becomes its grantor.
+    if (event.entry.admin && !same->admin) next = event.entry;
+  }
   if (next == *same) return true;
   entries_.erase(same);
   entries_.insert(next);

@@ -59,7 +59,6 @@ bool model_run::step() {
     all.push_back(random_operation(static_cast<int>(i)));
   }
   if (random_.one_in(3)) all.push_back(random_interference());
-  if (all.back().event.what == model_event::kind::drop_role) all.erase(all.begin(), all.end() - 1);
   if (random_.one_in(8)) {
     const std::string id = random_active();
     if (!id.empty()) {
