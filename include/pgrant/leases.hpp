@@ -156,7 +156,7 @@ class leases {
 
   /// One round of ending: leases past their time by the server's clock, what earlier ends or
   /// crashes have left, held logins whose next try is due, sessions of roles that are gone; at most
-  /// 1,000 leases at a time. Scheduled leases whose time has come are started, and roles of ad-hoc
+  /// 20,000 leases at a time. Scheduled leases whose time has come are started, and roles of ad-hoc
   /// privileges that no lease needs are dropped. Fails with `stale`, field "ledger", if the ledger
   /// was restored. Any number of processes may sweep at once; they take different leases.
   /// To be called now and then: until it is, expired logins are shut out by VALID UNTIL, but open

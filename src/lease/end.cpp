@@ -11,7 +11,7 @@ constexpr sql_fragment due_leases_query =
 WHERE (l.state IN ('scheduled', 'active') AND l.expires_at <= pg_catalog.statement_timestamp())
   OR l.state = 'ending'
   OR (l.state = 'held' AND l.next_try_at <= pg_catalog.statement_timestamp())
-ORDER BY l.expires_at LIMIT 1000)";
+ORDER BY l.expires_at LIMIT 20000)";
 
 constexpr sql_fragment leases_of_grantee_query =
     R"(SELECT l.id, l.state FROM pgrant.lease l
