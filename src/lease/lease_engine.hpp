@@ -120,7 +120,7 @@ class lease_engine : public std::enable_shared_from_this<lease_engine> {
 
  private:
   /// Refuses to go on with a restored ledger; the second only if nobody has looked yet.
-  lease_task<void> trust(connection_ptr where);
+  lease_task<void> trust(std::shared_ptr<ledger_store> store);
   lease_task<void> trust_once();
   /// The error for a lease that does not exist, with a hint which one may be meant.
   boost::asio::awaitable<error> explain_unknown_lease(error why, std::string id);

@@ -30,18 +30,26 @@ error unknown_bundle_to_revoke(const std::string& name, const std::vector<std::s
 
 }  // namespace
 
-lease_task<void> lease_engine::trust(connection_ptr where) {
-  auto trusted =
-      co_await trust_ledger(*store_, std::move(where), settings_.accept_restored_ledger());
-  ledger_trusted_ = trusted.has_value();
-  co_return trusted;
+lease_task<void> lease_engine::trust(std::shared_ptr<ledger_store> store) {
+  std::optional<error> failed;
+  for (int tries = 0; tries <= conflict_tries; ++tries) {
+    if (tries > 0) co_await pause(conflict_pause(tries));
+    auto opened = co_await store->open();
+    if (!opened) co_return failed.value_or(opened.error());
+    auto trusted = co_await trust_ledger(*store, std::move(opened).assume_value(),
+                                         settings_.accept_restored_ledger());
+    ledger_trusted_ = trusted.has_value();
+    if (trusted) co_return success();
+    failed = trusted.error();
+    // What it writes can be written twice.
+    if (!is_conflict(*failed) && !is_lost(*failed)) break;
+  }
+  co_return *failed;
 }
 
 lease_task<void> lease_engine::trust_once() {
   if (ledger_trusted_) co_return success();
-  auto opened = co_await store_->open();
-  if (!opened) co_return opened.error();
-  auto trusted = co_await trust(std::move(opened).assume_value());
+  auto trusted = co_await trust(store_);
   co_return trusted;
 }
 
@@ -119,10 +127,10 @@ lease_task<sweep_report> lease_engine::revoke_all() {
 }
 
 lease_task<sweep_report> lease_engine::sweep_round() {
+  auto trusted = co_await trust(ending_store_);
+  if (!trusted) co_return trusted.error();
   auto opened = co_await ending_store_->open();
   BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
-  auto trusted = co_await trust(where);
-  if (!trusted) co_return trusted.error();
   auto begun = co_await start_due(std::move(where));
   BOOST_OUTCOME_CO_TRY(sweep_report first, std::move(begun));
   auto swept = co_await sweep();

@@ -91,14 +91,17 @@ lease_task<void> trust_ledger(const ledger_store& store, connection_ptr where, b
   }
   const bool moved = both_known_and_different(id.recorded_timeline, id.timeline);
   if (id.recorded && !id.to_be_renewed && !moved && signs.empty()) co_return success();
-  batch work;
-  work.add(statement("BEGIN"));
-  work.add(statement(write_identity_statement).bind(id.system).bind(id.timeline).bind(id.table));
-  if (!signs.empty()) {
-    audit_entry entry("accept_restored");
-    entry.detail("signs", lines_of(signs));
-    work.add(store.append_audit(entry));
+  statement write(write_identity_statement);
+  write.bind(id.system).bind(id.timeline).bind(id.table);
+  if (signs.empty()) {
+    auto written = co_await run(where, std::move(write));
+    if (!written) co_return written.error();
+    co_return success();
   }
+  audit_entry entry("accept_restored");
+  entry.detail("signs", lines_of(signs));
+  batch work;
+  work.add(statement("BEGIN")).add(std::move(write)).add(store.append_audit(entry));
   work.add(statement("COMMIT"));
   auto written = co_await run_all(where, std::move(work));
   if (!written) co_return written.error();
