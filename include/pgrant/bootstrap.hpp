@@ -2,6 +2,7 @@
 // the planner.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,12 @@ enum class bootstrap_profile {
   /// are those whose name only looks like `pg_…` to LIKE ("pgx_tools"); the ledger's database stays
   /// closed to azure_pg_admin, or all its members could read who was given what.
   guide,
+  /// A connector that can do nothing but leases: it may end sessions (pg_signal_backend) and use
+  /// the ledger's database; issuers make its logins and granters give its bundles. It loses
+  /// CREATEROLE if it had it. Policies are then applied by the administrator, whose plans tell the
+  /// granters about new bundles. A stolen connector can make logins of the agreed names, give them
+  /// the bundles, and end sessions; nothing else.
+  least,
 };
 
 /// Settings of a bootstrap.
@@ -50,6 +57,12 @@ class bootstrap_options {
   /// Gives an existing connector the password at hand, in every plan; default false.
   bootstrap_options& reset_password(bool reset);
   bool reset_password() const noexcept { return reset_password_; }
+  /// How many issuers there are to be, 0 to 1000; default 0 in profile `guide` and 1 in `least`. On
+  /// 16 and later one for each 100 ephemeral logins that live at a time keeps the cost of a login
+  /// flat; before 16 one does. For each ten of them there is a granter. Those of an earlier
+  /// bootstrap stay. They belong to the ledger's database, which must not be empty.
+  bootstrap_options& issuers(int count);
+  int issuers() const noexcept;
 
  private:
   std::string connector_;
@@ -57,6 +70,7 @@ class bootstrap_options {
   std::vector<std::string> databases_, creators_;
   std::string ledger_database_ = "pgrant";
   bool reset_password_ = false;
+  std::optional<int> issuers_;
 };
 
 /// The policy of a bootstrap on this server, `best_effort` set, for the role that read the
@@ -64,8 +78,10 @@ class bootstrap_options {
 /// privileges. Once it is applied, the plan of another one is empty, but for what could not be
 /// granted.
 ///
-/// Fails with `invalid_argument` on a connector or ledger name that is reserved or too long, and
-/// `not_found` on databases and creators that do not exist; fields are the option's names.
+/// Fails with `invalid_argument` on a connector or ledger name that is reserved or too long and on
+/// a number of issuers out of range, `not_found` on databases and creators that do not exist, and
+/// `conflict` if a role has the name of an issuer or granter and is none; fields are the option's
+/// names.
 result<policy> bootstrap_policy(const snapshot& state, const bootstrap_options& options);
 
 }  // namespace pgrant

@@ -26,6 +26,7 @@ enum class step_action : std::uint8_t {
   revoke,
   grant_default,   ///< ALTER DEFAULT PRIVILEGES … GRANT
   revoke_default,  ///< ALTER DEFAULT PRIVILEGES … REVOKE
+  define,          ///< Makes the schema, table or routines of pgrant's own that are its targets.
 };
 
 std::string_view to_string(step_action action) noexcept;
@@ -106,8 +107,9 @@ struct plan {
   int server_version = 0;
   std::string executor;  ///< The role whose authority was assumed.
   std::string snapshot_taken_at;
-  /// In order: cluster-wide, then by database in the order of names, then cluster-wide again (what
-  /// must be last: DROP ROLE). Steps of one database stand together.
+  /// In order: cluster-wide, then by database in the order of names, then what issuers and granters
+  /// need in the ledger's database, then cluster-wide again (what must be last: DROP ROLE). Steps
+  /// of one database stand together.
   std::vector<step> steps;
   std::vector<planned_bundle> bundles;       ///< All of the policy's, also those without a step.
   std::vector<bundle_safety> safety{};       ///< One for each of `bundles`, in that order.

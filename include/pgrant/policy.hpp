@@ -120,6 +120,17 @@ struct database_rule {
   friend bool operator==(const database_rule&, const database_rule&) = default;
 };
 
+/// Issuers and granters, which make logins and give memberships for a connector that may do
+/// neither itself: roles `pgrant_issuer_<k>` and `pgrant_granter_<k>`, which must be among `roles`,
+/// and their functions in schema pgrant_issue of the ledger's database. Not part of policy files.
+struct issuing_rule {
+  int issuers = 0, granters = 0;
+  std::string database;
+  std::string connector;
+
+  friend bool operator==(const issuing_rule&, const issuing_rule&) = default;
+};
+
 struct policy {
   std::string bundle_role_prefix = "pgrant_";
   std::vector<bundle> bundles;
@@ -129,6 +140,7 @@ struct policy {
   std::vector<membership_rule> memberships;
   std::vector<direct_grant> grants;
   std::vector<database_rule> databases;
+  std::optional<issuing_rule> issuing;
   /// Grants that the executor has no authority for are reported in `plan::not_granted` and left
   /// out, instead of making the plan unusable. Bootstrap does so.
   bool best_effort = false;

@@ -87,13 +87,25 @@ acl_place place_of(const step& s, const step_target& target) {
 batch catalog_questions(std::span<const step> steps) {
   std::map<object_class, std::set<oid>> wanted;
   std::set<oid> with_columns;
-  std::set<std::string> member_of, databases;
+  std::set<std::string> member_of;
+  std::vector<std::string> defined_routines, defined_relations, defined_schemas;
   for (const step& s : steps) {
     for (const step_target& target : s.targets) {
       if (s.column.empty())
         wanted[catalog_of(s.on)].insert(target.id);
       else
         with_columns.insert(target.id);
+    }
+    if (s.action == step_action::define) {
+      for (const step_target& target : s.targets) {
+        if (target.kind == object_kind::function) {
+          defined_routines.push_back(target.name);
+        } else if (target.kind == object_kind::schema) {
+          defined_schemas.push_back(target.name);
+        } else {
+          defined_relations.push_back(target.name);
+        }
+      }
     }
     if (s.action == step_action::grant_membership || s.action == step_action::revoke_membership)
       member_of.insert(s.of_role);
@@ -116,6 +128,15 @@ batch catalog_questions(std::span<const step> steps) {
   questions.add(
       statement("SELECT 's', n.oid, n.nspname FROM pg_catalog.pg_namespace n"
                 " UNION ALL SELECT 'd', d.oid, d.datname FROM pg_catalog.pg_database d"));
+  questions.add(statement("SELECT f.name FROM pg_catalog.unnest($1::text[]) f (name)"
+                          " WHERE pg_catalog.to_regprocedure(f.name) IS NOT NULL"
+                          " UNION ALL SELECT r.name FROM pg_catalog.unnest($2::text[]) r (name)"
+                          " WHERE pg_catalog.to_regclass(r.name) IS NOT NULL"
+                          " UNION ALL SELECT s.name FROM pg_catalog.unnest($3::text[]) s (name)"
+                          " WHERE pg_catalog.to_regnamespace(s.name) IS NOT NULL")
+                    .bind_array(defined_routines)
+                    .bind_array(defined_relations)
+                    .bind_array(defined_schemas));
   return questions;
 }
 
@@ -138,6 +159,7 @@ result<catalog_state> read_catalog(std::span<const rows> answers) {
     auto& names = r[0].text() == "s" ? state.schemas : state.databases;
     BOOST_OUTCOME_TRY(names[r[2].str()], r[1].oid());
   }
+  for (const row r : answers[9]) state.defined.insert(r[0].str());
   return state;
 }
 

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,11 +46,12 @@ struct catalog_state {
   std::map<default_place, acl> defaults;
   std::map<std::string, oid, std::less<>> schemas;
   std::map<std::string, oid, std::less<>> databases;
+  std::set<std::string> defined;  ///< Which targets of `step_action::define` are there.
 };
 
 /// The questions, a fixed number whatever the steps are; to be asked inside a transaction.
 batch catalog_questions(std::span<const step> steps);
-inline constexpr std::size_t catalog_question_count = 9;
+inline constexpr std::size_t catalog_question_count = 10;
 
 /// The answers to `catalog_questions`, which begin at `first` of a batch's answers.
 result<catalog_state> read_catalog(std::span<const rows> answers);

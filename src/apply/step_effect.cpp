@@ -167,6 +167,11 @@ std::vector<std::string> missing_effects(const step& s, const catalog_state& bef
       require_for_roles(
           [&](const std::string& name) { return after.roles.find_role(name) == nullptr; });
       break;
+    case step_action::define:
+      for (const step_target& target : s.targets)
+        if (!after.defined.contains(target.name))
+          missing.push_back(std::string(to_string(target.kind)) + " " + target.name);
+      break;
     case step_action::create_database:
     case step_action::comment_on_role:
       break;

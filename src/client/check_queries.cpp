@@ -34,7 +34,9 @@ constexpr sql_fragment surroundings_query =
     " (SELECT pg_catalog.count(*) FROM pg_catalog.pg_auth_members m WHERE NOT EXISTS"
     "  (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = m.member)),"
     " (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usesysid <> 0"
-    "  AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid))";
+    "  AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid)),"
+    " (SELECT pg_catalog.count(*) FROM pg_catalog.pg_roles r WHERE r.rolname"
+    "  ~ '^pgrant_issuer_[0-9]+$' AND r.rolcreaterole)";
 
 result<void> read_login(const row& r, check_report& into, check_facts& facts) {
   into.role = r[0].str();
@@ -119,6 +121,8 @@ result<check_facts> read_check(const batch_result& answers, check_report& into) 
   BOOST_OUTCOME_TRY(const auto ghosts, around[5].int64());
   facts.orphan_memberships = static_cast<int>(orphans);
   facts.ghost_sessions = static_cast<int>(ghosts);
+  BOOST_OUTCOME_TRY(const auto issuers, around[6].int64());
+  facts.issuers = static_cast<int>(issuers);
   if (answers[4]) into.system_identifier = answers[4].assume_value().text(0, 0);
   return facts;
 }

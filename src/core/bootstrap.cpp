@@ -30,13 +30,23 @@ bootstrap_options& bootstrap_options::reset_password(bool reset) {
   reset_password_ = reset;
   return *this;
 }
+bootstrap_options& bootstrap_options::issuers(int count) {
+  issuers_ = count;
+  return *this;
+}
+int bootstrap_options::issuers() const noexcept {
+  return issuers_.value_or(profile_ == bootstrap_profile::least ? 1 : 0);
+}
 
 namespace {
 
-/// Builds the policy of profile `guide`.
-class guide_policy {
+constexpr int most_issuers = 1000;
+constexpr int issuers_per_granter = 10;
+
+/// Builds the policy of both profiles.
+class bootstrap_builder {
  public:
-  guide_policy(const snapshot& state, const bootstrap_options& options)
+  bootstrap_builder(const snapshot& state, const bootstrap_options& options)
       : state_(state), options_(options) {
     const std::string_view group = profile_of(state.platform).admin_group;
     grantee_ = !group.empty() && state.find_role(group) ? std::string(group) : options.connector();
@@ -46,8 +56,14 @@ class guide_policy {
   result<policy> build() {
     made_.best_effort = true;
     BOOST_OUTCOME_TRYV(add_connector());
+    if (least()) {
+      BOOST_OUTCOME_TRYV(add_ledger());
+      BOOST_OUTCOME_TRYV(add_issuers());
+      return std::move(made_);
+    }
     BOOST_OUTCOME_TRYV(add_creators());
     BOOST_OUTCOME_TRYV(add_ledger());
+    BOOST_OUTCOME_TRYV(add_issuers());
     for (std::size_t i = 0; i < options_.databases().size(); ++i) {
       if (state_.find_database(options_.databases()[i])) continue;
       return missing("database", options_.databases()[i], "databases", i);
@@ -65,6 +81,8 @@ class guide_policy {
         .with_field(option + "[" + std::to_string(at) + "]");
   }
 
+  bool least() const { return options_.profile() == bootstrap_profile::least; }
+
   result<void> add_connector() {
     const std::string& name = options_.connector();
     const bool reserved = is_reserved_role(state_.platform, name);
@@ -75,12 +93,19 @@ class guide_policy {
     role_rule connector;
     connector.name = name;
     connector.login = true;
-    connector.create_role = true;
+    connector.create_role = !least();
     connector.password_secret = connector_secret;
     connector.reset_password = options_.reset_password();
     connector.reason = "the login with which access is managed";
     made_.roles.push_back(std::move(connector));
-    if (grantee_ == name) return success();
+    if (least()) {
+      membership_rule signal;
+      signal.role = "pg_signal_backend";
+      signal.member = name;
+      signal.reason = quote_identifier(name) + " ends the sessions of leases that have ended";
+      made_.memberships.push_back(std::move(signal));
+    }
+    if (grantee_ == name || least()) return success();
     membership_rule in_group;
     in_group.role = grantee_;
     in_group.member = name;
@@ -119,8 +144,52 @@ class guide_policy {
     ledger.name = name;
     ledger.users = {options_.connector()};
     ledger.reason = "the ledger of leases, closed to PUBLIC";
-    if (grantee_ != options_.connector()) ledger.reason += " and to " + grantee_;
+    if (grantee_ != options_.connector() && !least()) ledger.reason += " and to " + grantee_;
     made_.databases.push_back(std::move(ledger));
+    return success();
+  }
+
+  result<void> add_issuers() {
+    const int count = options_.issuers();
+    if (count == 0) return success();
+    if (count < 0 || count > most_issuers)
+      return error(errc::invalid_argument, "0 to 1000 issuers can be made").with_field("issuers");
+    if (options_.ledger_database().empty()) {
+      return error(errc::invalid_argument, "issuers need a ledger, whose database they belong to")
+          .with_field("issuers");
+    }
+    issuing_rule rule;
+    rule.issuers = count;
+    rule.granters = (count + issuers_per_granter - 1) / issuers_per_granter;
+    rule.database = options_.ledger_database();
+    rule.connector = options_.connector();
+    for (int k = 1; k <= rule.issuers; ++k) {
+      BOOST_OUTCOME_TRYV(add_maker("issuer", k, true, "makes and ends logins of leases"));
+    }
+    // Before 16 nobody has ADMIN on a role without being its member: CREATEROLE has to do.
+    for (int k = 1; k <= rule.granters; ++k) {
+      BOOST_OUTCOME_TRYV(add_maker("granter", k, state_.server_version < 160000,
+                                   "gives and takes memberships in bundles"));
+    }
+    made_.issuing = std::move(rule);
+    return success();
+  }
+
+  result<void> add_maker(const std::string& kind, int k, bool create_role, std::string purpose) {
+    role_rule maker;
+    maker.name = "pgrant_" + kind + "_" + std::to_string(k);
+    if (const role* found = state_.find_role(maker.name)) {
+      const bool ours = found->comment.empty() || found->comment.starts_with("pgrant " + kind);
+      if (!ours || found->login || found->superuser) {
+        return error(errc::conflict, "role " + quote_identifier(maker.name) + " is no " + kind)
+            .with_field("issuers")
+            .with_hint("rename or drop it");
+      }
+    }
+    maker.login = false;
+    maker.create_role = create_role;
+    maker.reason = kind + " " + std::to_string(k) + ": " + std::move(purpose);
+    made_.roles.push_back(std::move(maker));
     return success();
   }
 
@@ -195,7 +264,8 @@ class guide_policy {
 result<policy> bootstrap_policy(const snapshot& state, const bootstrap_options& options) {
   switch (options.profile()) {
     case bootstrap_profile::guide:
-      return guide_policy(state, options).build();
+    case bootstrap_profile::least:
+      return bootstrap_builder(state, options).build();
   }
   return error(errc::invalid_argument, "there is no such profile").with_field("profile");
 }

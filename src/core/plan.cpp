@@ -6,12 +6,11 @@
 namespace pgrant {
 namespace {
 
-constexpr std::array<std::string_view, 11> step_action_names = {
+constexpr std::array<std::string_view, 12> step_action_names = {
     "create_database", "create_role",      "alter_role",        "drop_role",
     "comment_on_role", "grant_membership", "revoke_membership", "grant",
-    "revoke",          "grant_default",    "revoke_default"};
-static_assert(step_action_names.size() ==
-              static_cast<std::size_t>(step_action::revoke_default) + 1);
+    "revoke",          "grant_default",    "revoke_default",    "define"};
+static_assert(step_action_names.size() == static_cast<std::size_t>(step_action::define) + 1);
 
 /// FNV-1a, 64 bits.
 class plan_hash {

@@ -173,6 +173,7 @@ result<plan> make_plan(const snapshot& state, const policy& desired,
   append(made.steps, cluster.revokes);
   append(made.steps, cluster.later);
   append(made.steps, in_databases);
+  plan_issuing(ctx);
   plan_drops(ctx);
   describe_bundles(ctx);
   return std::move(made);

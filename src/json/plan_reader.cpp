@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t plan_json_max_bytes = 512u << 20;
 
 std::optional<step_action> plan_json_action(std::string_view text) {
-  for (int i = 0; i <= static_cast<int>(step_action::revoke_default); ++i)
+  for (int i = 0; i <= static_cast<int>(step_action::define); ++i)
     if (to_string(static_cast<step_action>(i)) == text) return static_cast<step_action>(i);
   return std::nullopt;
 }

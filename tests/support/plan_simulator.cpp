@@ -351,6 +351,9 @@ void plan_simulator::run_step(const step& s) {
     case step_action::drop_role:
       drop_role(s);
       break;
+    case step_action::define:
+      FAIL("the simulated server has no issuers");
+      break;
     case step_action::comment_on_role:
       for (role& r : state_.roles)
         if (r.name == s.roles.at(0))
