@@ -98,8 +98,10 @@ class parser {
         "pgrant bootstrap --profile guide --connector apono_connector --password-file "
         "connector.password",
         false);
-    v->add_option("--profile", given_.profile, "guide: what the vendor guide's statements do")
-        ->check(CLI::IsMember({"guide"}))
+    v->add_option("--profile", given_.profile,
+                  "guide: what the vendor guide's statements do; least: a connector that can do "
+                  "nothing but leases, through issuers")
+        ->check(CLI::IsMember({"guide", "least"}))
         ->capture_default_str();
     v->add_option("--connector", given_.connector, "The connector role's name")
         ->required()
@@ -120,6 +122,10 @@ class parser {
          "A role whose future objects bundles may cover: the connector becomes its member; "
          "may be repeated")
         ->type_name("ROLE");
+    v->add_option("--issuers", given_.issuers,
+                  "How many issuer roles make logins for the connector: from PostgreSQL 16 on, one "
+                  "for each 100 that live at a time; default: none for guide, 1 for least")
+        ->type_name("N");
     v->add_flag("--reset-password", given_.reset_password,
                 "Give a connector that exists the password of the file");
     add_yes(v);

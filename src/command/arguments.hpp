@@ -30,6 +30,7 @@ struct arguments {
   std::string connector;
   std::vector<std::string> creators;
   bool reset_password = false;
+  std::optional<int> issuers;
 
   // bootstrap, inventory
   std::vector<std::string> databases;

@@ -17,6 +17,8 @@ bootstrap_options bootstrap_options_of(const arguments& given) {
       .creators(given.creators)
       .ledger_database(given.ledger_database)
       .reset_password(given.reset_password);
+  if (given.profile == "least") options.profile(bootstrap_profile::least);
+  if (given.issuers) options.issuers(*given.issuers);
   return options;
 }
 
