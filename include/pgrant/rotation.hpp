@@ -27,13 +27,12 @@ namespace pgrant {
 /// call that is repeated after a crash does no harm. Errors should be
 /// `errc::secret`, and must not hold the secret.
 class secret_store {
-public:
+ public:
   virtual ~secret_store() = default;
 
   /// Nothing: there is none. An error means that nobody knows.
   virtual result<std::optional<secret>> pending(std::string_view login) = 0;
-  virtual result<void> put_pending(std::string_view login,
-                                   const secret &fresh) = 0;
+  virtual result<void> put_pending(std::string_view login, const secret& fresh) = 0;
   /// The pending one is in use from here on, the one in use is the one before.
   /// Nothing happens if none is pending.
   virtual result<void> promote(std::string_view login) = 0;
@@ -48,63 +47,52 @@ public:
 /// a reader and a crash find a whole file or the one before. Files of others,
 /// and those that others may read, are refused. For one process at a time.
 class file_secret_store final : public secret_store {
-public:
+ public:
   /// The directory must exist and be closed to others (0700).
-  explicit file_secret_store(std::filesystem::path directory)
-      : directory_(std::move(directory)) {}
+  explicit file_secret_store(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
   /// The one in use; nothing: there is none.
   result<std::optional<secret>> current(std::string_view login) const;
   std::filesystem::path current_path(std::string_view login) const;
 
   result<std::optional<secret>> pending(std::string_view login) override;
-  result<void> put_pending(std::string_view login,
-                           const secret &fresh) override;
+  result<void> put_pending(std::string_view login, const secret& fresh) override;
   result<void> promote(std::string_view login) override;
   result<void> retire(std::string_view login) override;
 
-private:
+ private:
   std::filesystem::path directory_;
 };
 
 /// What is rotated, and how. A regular value.
 class rotation_options {
-public:
+ public:
   using step_function = std::function<void(std::string_view step)>;
 
   /// `login`: whose password; empty: that of the role that the connector
   /// connects as. A role other than that needs what ALTER ROLE needs:
   /// CREATEROLE, and ADMIN on it from 16 on.
-  explicit rotation_options(std::string login = std::string())
-      : login_(std::move(login)) {}
+  explicit rotation_options(std::string login = std::string()) : login_(std::move(login)) {}
 
   /// Rounds of PBKDF2 in the verifier (default 4,096).
-  rotation_options &password_iterations(int rounds) {
-    return iterations_ = rounds, *this;
-  }
+  rotation_options& password_iterations(int rounds) { return iterations_ = rounds, *this; }
   /// Also while a lease gives this login something: its owner is in the middle
   /// of work (default off).
-  rotation_options &during_leases(bool on) {
-    return during_leases_ = on, *this;
-  }
-  rotation_options &ledger_database(std::string name) {
+  rotation_options& during_leases(bool on) { return during_leases_ = on, *this; }
+  rotation_options& ledger_database(std::string name) {
     return ledger_database_ = std::move(name), *this;
   }
   /// Called before each step: "pending", "alter", "prove", "promote", "retire".
   /// Must not throw.
-  rotation_options &on_step(step_function call) {
-    return on_step_ = std::move(call), *this;
-  }
+  rotation_options& on_step(step_function call) { return on_step_ = std::move(call), *this; }
 
-  const std::string &login() const noexcept { return login_; }
+  const std::string& login() const noexcept { return login_; }
   int password_iterations() const noexcept { return iterations_; }
   bool during_leases() const noexcept { return during_leases_; }
-  const std::string &ledger_database() const noexcept {
-    return ledger_database_;
-  }
-  const step_function &on_step() const noexcept { return on_step_; }
+  const std::string& ledger_database() const noexcept { return ledger_database_; }
+  const step_function& on_step() const noexcept { return on_step_; }
 
-private:
+ private:
   std::string login_;
   int iterations_ = 4096;
   bool during_leases_ = false;
@@ -121,8 +109,7 @@ struct rotation_report {
 
 namespace detail {
 void start_rotate(std::shared_ptr<database_connector>, connection_spec,
-                  std::shared_ptr<secret_store>, rotation_options,
-                  completion<rotation_report>);
+                  std::shared_ptr<secret_store>, rotation_options, completion<rotation_report>);
 }
 
 /// Gives a login a new random password: stores it as pending, sets it with an
@@ -141,19 +128,16 @@ void start_rotate(std::shared_ptr<database_connector>, connection_spec,
 /// says. After a failure the pending password stays, and the next call goes on
 /// from there. Cancellation: as a crash would be.
 template <detail::token_for<rotation_report> Token = boost::asio::deferred_t>
-auto async_rotate(std::shared_ptr<database_connector> connector,
-                  connection_spec prove_at, std::shared_ptr<secret_store> store,
-                  rotation_options options, Token &&token = Token()) {
+auto async_rotate(std::shared_ptr<database_connector> connector, connection_spec prove_at,
+                  std::shared_ptr<secret_store> store, rotation_options options,
+                  Token&& token = Token()) {
   return boost::asio::async_initiate<Token, void(result<rotation_report>)>(
-      [](auto handler, std::shared_ptr<database_connector> through,
-         connection_spec at, std::shared_ptr<secret_store> into,
-         rotation_options what) {
-        detail::start_rotate(
-            std::move(through), std::move(at), std::move(into), std::move(what),
-            detail::completion<rotation_report>(std::move(handler)));
+      [](auto handler, std::shared_ptr<database_connector> through, connection_spec at,
+         std::shared_ptr<secret_store> into, rotation_options what) {
+        detail::start_rotate(std::move(through), std::move(at), std::move(into), std::move(what),
+                             detail::completion<rotation_report>(std::move(handler)));
       },
-      token, std::move(connector), std::move(prove_at), std::move(store),
-      std::move(options));
+      token, std::move(connector), std::move(prove_at), std::move(store), std::move(options));
 }
 
-} // namespace pgrant
+}  // namespace pgrant

@@ -17,12 +17,12 @@ constexpr sql_fragment rotated_role_query =
 FROM pg_catalog.pg_roles r WHERE r.rolname = coalesce(nullif($1::text, ''), session_user::text))";
 
 class rotation_run {
-public:
-  rotation_run(std::shared_ptr<database_connector> connector,
-               connection_spec prove_at, std::shared_ptr<secret_store> store,
-               rotation_options options)
+ public:
+  rotation_run(std::shared_ptr<database_connector> connector, connection_spec prove_at,
+               std::shared_ptr<secret_store> store, rotation_options options)
       : ledger_(std::move(connector), options.ledger_database()),
-        prove_at_(std::move(prove_at)), store_(std::move(store)),
+        prove_at_(std::move(prove_at)),
+        store_(std::move(store)),
         options_(std::move(options)) {}
 
   boost::asio::any_io_executor executor() const { return ledger_.executor(); }
@@ -31,8 +31,7 @@ public:
     auto opened = co_await ledger_.open();
     BOOST_OUTCOME_CO_TRY(where_, std::move(opened));
     auto looked = co_await look_up();
-    if (!looked)
-      co_return looked.error();
+    if (!looked) co_return looked.error();
     BOOST_OUTCOME_CO_TRY(auto earlier, store_->pending(report_.login));
     if (earlier) {
       fresh_ = std::move(*earlier);
@@ -45,18 +44,17 @@ public:
     }
     if (!report_.resumed) {
       auto altered = co_await alter();
-      if (!altered)
-        co_return altered.error();
+      if (!altered) co_return altered.error();
       step("prove");
       auto works = co_await logs_in();
       BOOST_OUTCOME_CO_TRY(const bool proved, std::move(works));
       if (!proved) {
-        co_return error(errc::conflict,
-                        "the new password was set and does not log in")
+        co_return error(errc::conflict, "the new password was set and does not log in")
             .with_object("role " + quote_identifier(report_.login))
-            .with_hint("look at what else changes it; the password is kept as "
-                       "pending, and the next"
-                       " rotation goes on with it");
+            .with_hint(
+                "look at what else changes it; the password is kept as "
+                "pending, and the next"
+                " rotation goes on with it");
       }
     }
     step("promote");
@@ -66,26 +64,22 @@ public:
     co_return std::move(report_);
   }
 
-private:
+ private:
   void step(std::string_view what) const {
-    if (options_.on_step())
-      options_.on_step()(what);
+    if (options_.on_step()) options_.on_step()(what);
   }
 
   lease_task<void> look_up() {
-    auto asked = co_await run(
-        where_, statement(rotated_role_query).bind(options_.login()));
+    auto asked = co_await run(where_, statement(rotated_role_query).bind(options_.login()));
     BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
     const auto about = [this](errc code, std::string message) {
       return error(code, std::move(message))
           .with_field("login")
           .with_object("role " + quote_identifier(options_.login()));
     };
-    if (answer.empty())
-      co_return about(errc::not_found, "the role does not exist");
+    if (answer.empty()) co_return about(errc::not_found, "the role does not exist");
     report_.login = answer.at(0, 0).str();
-    if (answer.text(0, 2) != "t")
-      co_return about(errc::invalid_argument, "the role cannot log in");
+    if (answer.text(0, 2) != "t") co_return about(errc::invalid_argument, "the role cannot log in");
     if (answer.text(0, 3) == "t") {
       co_return about(errc::conflict, "the role is the login of a lease")
           .with_hint("its password ends with the lease; grant another one");
@@ -99,8 +93,8 @@ private:
 
   lease_task<void> alter() {
     step("alter");
-    auto verifier = scram_verifier(
-        fresh_, scram_options().iterations(options_.password_iterations()));
+    auto verifier =
+        scram_verifier(fresh_, scram_options().iterations(options_.password_iterations()));
     BOOST_OUTCOME_CO_TRY(const secret made, std::move(verifier));
     if (!is_scram_verifier(made.reveal()))
       co_return error(errc::internal, "the password's verifier is malformed");
@@ -108,14 +102,11 @@ private:
     entry.detail("login", report_.login);
     batch work;
     work.add(statement("BEGIN"));
-    work.add(statement(sql_text("ALTER ROLE ")
-                           .name(report_.login)
-                           .raw(" PASSWORD ")
-                           .literal(made.reveal())));
+    work.add(statement(
+        sql_text("ALTER ROLE ").name(report_.login).raw(" PASSWORD ").literal(made.reveal())));
     work.add(ledger_.append_audit(entry)).add(statement("COMMIT"));
     auto done = co_await run_all(where_, std::move(work));
-    if (!done)
-      co_return done.error().within("cannot set the new password");
+    if (!done) co_return done.error().within("cannot set the new password");
     co_return success();
   }
 
@@ -124,19 +115,16 @@ private:
     connection_spec as_login = prove_at_;
     BOOST_OUTCOME_CO_TRY(as_login.set("user", report_.login));
     const auto connector = std::make_shared<direct_connector>(
-        executor(), std::move(as_login),
-        connect_options().password(fresh_.clone()));
+        executor(), std::move(as_login), connect_options().password(fresh_.clone()));
     auto opened = co_await open_connection(connector, {});
     if (opened) {
       opened.assume_value()->close();
       co_return true;
     }
     const sqlstate why = opened.error().state();
-    if (why == "28P01"_sqlstate || why == "28000"_sqlstate)
-      co_return false;
+    if (why == "28P01"_sqlstate || why == "28000"_sqlstate) co_return false;
     // It is let in and then turned away: the password was right.
-    if (why == "53300"_sqlstate || why == "42501"_sqlstate)
-      co_return true;
+    if (why == "53300"_sqlstate || why == "42501"_sqlstate) co_return true;
     co_return opened.error().within("cannot try the password");
   }
 
@@ -154,16 +142,15 @@ lease_task<rotation_report> run_rotation(std::shared_ptr<rotation_run> what) {
   co_return report;
 }
 
-} // namespace
+}  // namespace
 
-void start_rotate(std::shared_ptr<database_connector> connector,
-                  connection_spec prove_at, std::shared_ptr<secret_store> store,
-                  rotation_options options, completion<rotation_report> done) {
-  auto what =
-      std::make_shared<rotation_run>(std::move(connector), std::move(prove_at),
-                                     std::move(store), std::move(options));
+void start_rotate(std::shared_ptr<database_connector> connector, connection_spec prove_at,
+                  std::shared_ptr<secret_store> store, rotation_options options,
+                  completion<rotation_report> done) {
+  auto what = std::make_shared<rotation_run>(std::move(connector), std::move(prove_at),
+                                             std::move(store), std::move(options));
   const auto executor = what->executor();
   start_lease_task(executor, run_rotation(std::move(what)), std::move(done));
 }
 
-} // namespace pgrant::detail
+}  // namespace pgrant::detail
