@@ -250,6 +250,59 @@ TEST_SUITE("integration") {
       CHECK(unknown.error().hint().find("world-read") != std::string::npos);
     });
   }
+
+  TEST_CASE("ad-hoc privileges share a role while leases need it, and are gone after the last") {
+    for_each_server([](server& where) {
+      lease_world& world = world_of(where);
+      // The first GRANT on a database writes its default ACL down, for good.
+      psql(where, "postgres", where.admin(),
+           "GRANT CONNECT ON DATABASE " + world.database() + " TO PUBLIC");
+      const std::string before = access_state(where, world.database());
+      pgrant::grant_rule rule;
+      rule.objects.database = world.database();
+      rule.objects.schema = "world";
+      rule.objects.name = "t";
+      rule.privileges = pgrant::privilege::select;
+      const auto wanted = [&](const std::string& person) {
+        return pgrant::grant_request(rule).to(person).lasting(hours(1));
+      };
+      const auto one = world.grant(wanted("one"));
+      const auto two = world.grant(wanted("two").also("world-write"));
+      REQUIRE(one.lease.bundles.size() == 1);
+      CHECK(two.lease.bundles == std::vector<std::string>{"world-write", one.lease.bundles[0]});
+      const auto adhoc_roles = [&where] {
+        return psql_value(where, "postgres",
+                          "SELECT count(*) FROM pg_roles WHERE rolname ~ '^pgrant_adhoc_'");
+      };
+      CHECK(adhoc_roles() == "1");
+      {
+        session open(where, world.database(), one.credentials->user,
+                     std::string(one.credentials->password.reveal()));
+        CHECK(open.run("SELECT count(*) FROM world.t")[0][0] == "2");
+        CHECK(open.state("INSERT INTO world.t VALUES (3)") == "42501");
+      }
+      const auto age = [&] {
+        psql(where, world.ledger_database(),
+             "UPDATE pgrant.bundle SET registered_at = registered_at - interval '1 hour' "
+             "WHERE name LIKE 'adhoc-%'");
+      };
+      world.revoke(one.lease.id);
+      age();
+      CHECK(must(world.run(world.leases().async_sweep())).dropped_bundles.empty());
+      world.revoke(two.lease.id);
+      const auto swept = must(world.run(world.leases().async_sweep()));
+      CHECK(swept.failures.empty());
+      CHECK(swept.dropped_bundles == one.lease.bundles);
+      CHECK(adhoc_roles() == "0");
+      CHECK(access_state(where, world.database()) == before);
+
+      rule.objects.name = "nosuchtable";
+      const auto refused = world.run(world.leases().async_grant(wanted("three")));
+      REQUIRE(!refused);
+      CHECK(!refused.error().hint().empty());
+      CHECK(adhoc_roles() == "0");
+    });
+  }
 }
 
 }  // namespace test
