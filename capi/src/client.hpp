@@ -28,7 +28,9 @@ bootstrap_options read_bootstrap_options(const pgrant_options* from,
                                          const std::string& ledger_database);
 apply_options read_apply_options(const pgrant_options* from);
 grant_request read_grant_options(const pgrant_options* from);
+extend_request read_extend_options(const pgrant_options* from);
 lease_filter read_lease_options(const pgrant_options* from);
+audit_filter read_audit_options(const pgrant_options* from);
 
 /// Thread-safe. All work of a client runs on one strand, also its cancellations: an operation's
 /// signal must not be given beside it.

@@ -61,6 +61,9 @@ client_settings read_client_options(const pgrant_options* from) {
     if (!endpoint) refuse(endpoint.error().with_field("endpoint"));
     leases.endpoint(std::move(endpoint).assume_value());
   });
+  read.integer("maximum_total_s", 1, most_seconds,
+               [&](std::int64_t t) { leases.maximum_total(seconds(t)); });
+  read.flag("accept_restored_ledger", [&](bool on) { leases.accept_restored_ledger(on); });
   take(leases.validate());
   made.options.leases(std::move(leases));
   return made;
@@ -102,6 +105,11 @@ bootstrap_options read_bootstrap_options(const pgrant_options* from,
   read.list("creators", [&](const std::vector<std::string>& names) { made.creators(names); });
   read.text("ledger_database", [&](const std::string& name) { made.ledger_database(name); });
   read.flag("reset_password", [&](bool on) { made.reset_password(on); });
+  read.text("profile", [&](const std::string& name) {
+    if (name != "guide" && name != "least") refuse("profile", "there is no such profile");
+    made.profile(name == "least" ? bootstrap_profile::least : bootstrap_profile::guide);
+  });
+  read.integer("issuers", 0, 1'000, [&](std::int64_t n) { made.issuers(static_cast<int>(n)); });
   return made;
 }
 
@@ -118,32 +126,6 @@ apply_options read_apply_options(const pgrant_options* from) {
                [&](std::int64_t t) { made.statement_timeout(milliseconds(t)); });
   read.integer("turn_timeout_ms", 0, most_int,
                [&](std::int64_t t) { made.turn_timeout(milliseconds(t)); });
-  return made;
-}
-
-grant_request read_grant_options(const pgrant_options* from) {
-  const option_reader read(from, PGRANT_OPTIONS_GRANT);
-  std::vector<std::string> bundles;
-  read.list("bundles", [&](const std::vector<std::string>& names) { bundles = names; });
-  if (bundles.empty()) refuse("bundles", "a grant needs a bundle");
-  grant_request made(bundles.front());
-  for (std::size_t i = 1; i < bundles.size(); ++i) made.also(bundles[i]);
-  read.text("person", [&](const std::string& name) { made.to(name); });
-  read.text("role", [&](const std::string& name) { made.to_role(name); });
-  read.integer("duration_s", 1, most_seconds, [&](std::int64_t t) { made.lasting(seconds(t)); });
-  read.text("reason", [&](const std::string& text) { made.because(text); });
-  read.text("requester", [&](const std::string& name) { made.requested_by(name); });
-  read.text("idempotency_key", [&](const std::string& key) { made.idempotency_key(key); });
-  return made;
-}
-
-lease_filter read_lease_options(const pgrant_options* from) {
-  const option_reader read(from, PGRANT_OPTIONS_LEASES);
-  lease_filter made;
-  read.flag("everything", [&](bool on) { made.everything(on); });
-  read.text("bundle", [&](const std::string& name) { made.of_bundle(name); });
-  read.text("grantee", [&](const std::string& name) { made.of_grantee(name); });
-  read.text("id", [&](const std::string& id) { made.id(id); });
   return made;
 }
 

@@ -1,6 +1,5 @@
 // The verbs: each reads its input, starts the library's operation and completes its own by it.
-#include "client.hpp"
-#include "operation.hpp"
+#include "client_verb.hpp"
 #include "pgrant/json/plan.hpp"
 #include "pgrant/json/policy.hpp"
 #include "text.hpp"
@@ -9,40 +8,10 @@ namespace capi = pgrant::capi;
 
 namespace {
 
-using state_ptr = std::shared_ptr<capi::operation_state>;
-
-// Starts `call(client, handler)`; of what it gives, `make` makes the result.
-template <class T, class Make, class Call>
-auto begin_verb(capi::client_state& of, const state_ptr& state, Make make, Call call) {
-  boost::asio::any_io_executor strand;
-  of.with_client([&](pgrant::client& client) {
-    strand = of.strand();
-    call(client,
-         boost::asio::bind_executor(strand, boost::asio::bind_cancellation_slot(
-                                                state->slot(), capi::completing_handler<T, Make>(
-                                                                   state, std::move(make)))));
-  });
-  return strand;
-}
-
-// The common part of the verbs. `prepare(client_state)` reads the input and gives a function that
-// starts the work for an operation.
-template <class Prepare>
-pgrant_status start_verb(pgrant_client* client, pgrant_queue* queue, std::uint64_t tag,
-                         pgrant_operation** operation, pgrant_error** err,
-                         Prepare prepare) noexcept {
-  return capi::guard(err, [&] {
-    if (operation) *operation = nullptr;
-    const auto of = capi::checked(client, "client").shared;
-    of->runs_on()->process().check();
-    capi::start_operation(of->runs_on(), queue, tag, operation, prepare(*of));
-  });
-}
-
-template <class T>
-auto as_result() {
-  return [](T&& value) { return capi::new_result(std::move(value)); };
-}
+using capi::as_result;
+using capi::begin_verb;
+using capi::start_verb;
+using capi::state_ptr;
 
 auto progress_into(const state_ptr& state) {
   return [state](const auto& p) { state->progress(p.database, p.done, p.total); };
@@ -140,77 +109,6 @@ pgrant_status pgrant_client_apply_start(pgrant_client* client, const char* plan,
           of, state, std::move(make), [&](pgrant::client& c, auto done) {
             c.async_apply(std::move(what), std::move(how), std::move(done));
           });
-    };
-  });
-}
-
-pgrant_status pgrant_client_grant_start(pgrant_client* client, const pgrant_options* options,
-                                        pgrant_queue* queue, uint64_t tag,
-                                        pgrant_operation** operation, pgrant_error** err) {
-  return start_verb(client, queue, tag, operation, err, [&](capi::client_state& of) {
-    auto request = capi::read_grant_options(options);
-    capi::take(request.validate());
-    return [&of, request = std::move(request)](const state_ptr& state) mutable {
-      using granted = pgrant::granted_lease;
-      return begin_verb<granted>(of, state, as_result<granted>(),
-                                 [&](pgrant::client& c, auto done) {
-                                   c.async_grant(std::move(request), std::move(done));
-                                 });
-    };
-  });
-}
-
-pgrant_status pgrant_client_leases_start(pgrant_client* client, const pgrant_options* options,
-                                         pgrant_queue* queue, uint64_t tag,
-                                         pgrant_operation** operation, pgrant_error** err) {
-  return start_verb(client, queue, tag, operation, err, [&](capi::client_state& of) {
-    auto filter = capi::read_lease_options(options);
-    return [&of, filter = std::move(filter)](const state_ptr& state) mutable {
-      using list = std::vector<pgrant::lease>;
-      return begin_verb<list>(of, state, as_result<list>(), [&](pgrant::client& c, auto done) {
-        c.async_leases(std::move(filter), std::move(done));
-      });
-    };
-  });
-}
-
-pgrant_status pgrant_client_revoke_start(pgrant_client* client, const char* lease, size_t size,
-                                         pgrant_queue* queue, uint64_t tag,
-                                         pgrant_operation** operation, pgrant_error** err) {
-  return start_verb(client, queue, tag, operation, err, [&](capi::client_state& of) {
-    std::string id(capi::text_in(lease, size, "lease"));
-    if (id.empty()) capi::refuse("lease", "lease is empty");
-    return [&of, id = std::move(id)](const state_ptr& state) mutable {
-      return begin_verb<pgrant::lease_end>(
-          of, state, [](pgrant::lease_end&& end) { return capi::new_end_result(std::move(end)); },
-          [&](pgrant::client& c, auto done) { c.async_revoke(std::move(id), std::move(done)); });
-    };
-  });
-}
-
-pgrant_status pgrant_client_revoke_grantee_start(pgrant_client* client, const char* grantee,
-                                                 size_t size, pgrant_queue* queue, uint64_t tag,
-                                                 pgrant_operation** operation, pgrant_error** err) {
-  return start_verb(client, queue, tag, operation, err, [&](capi::client_state& of) {
-    std::string whom(capi::text_in(grantee, size, "grantee"));
-    if (whom.empty()) capi::refuse("grantee", "grantee is empty");
-    return [&of, whom = std::move(whom)](const state_ptr& state) mutable {
-      using report = pgrant::sweep_report;
-      return begin_verb<report>(of, state, as_result<report>(), [&](pgrant::client& c, auto done) {
-        c.async_revoke_grantee(std::move(whom), std::move(done));
-      });
-    };
-  });
-}
-
-pgrant_status pgrant_client_expire_start(pgrant_client* client, pgrant_queue* queue, uint64_t tag,
-                                         pgrant_operation** operation, pgrant_error** err) {
-  return start_verb(client, queue, tag, operation, err, [](capi::client_state& of) {
-    return [&of](const state_ptr& state) {
-      using report = pgrant::sweep_report;
-      return begin_verb<report>(of, state, as_result<report>(), [](pgrant::client& c, auto done) {
-        c.async_expire(std::move(done));
-      });
     };
   });
 }

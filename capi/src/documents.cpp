@@ -8,6 +8,7 @@
 #include "json/utf8.hpp"
 #include "json/writer.hpp"
 #include "pgrant/acl.hpp"
+#include "pgrant/json/apply.hpp"
 #include "pgrant/json/lease.hpp"
 
 namespace pgrant::capi {
@@ -125,6 +126,7 @@ std::string apply_document(const std::string& plan, const apply_report& report) 
                                    {"unknown", one.unknown}});
   return json_text::to_pretty_text(bj::object{{"format", "pgrant.apply/1"},
                                               {"plan", bj::parse(plan)},
+                                              {"report", bj::parse(to_json(report))},
                                               {"databases", std::move(databases)},
                                               {"warnings", texts(report.warnings)}});
 }

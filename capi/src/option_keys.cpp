@@ -36,6 +36,10 @@ constexpr option_key client_keys[] = {
      "on PostgreSQL 16 and later, end open sessions of existing roles too"},
     {"endpoint", text_option,
      "a connection string: what credentials tell grantees to connect to; default: the spec"},
+    {"maximum_total_s", int_option,
+     "the longest that extensions may make a lease; default: maximum_duration_s"},
+    {"accept_restored_ledger", bool_option,
+     "go on after the ledger was restored to an earlier time: somebody has looked at it"},
 };
 
 constexpr option_key inspect_keys[] = {
@@ -58,6 +62,9 @@ constexpr option_key bootstrap_keys[] = {
     {"creators", list_option, "roles whose future objects bundles may cover"},
     {"ledger_database", text_option, "default: the client's; empty: make none"},
     {"reset_password", bool_option, "give an existing connector the password at hand"},
+    {"profile", text_option,
+     "guide (default) or least: a connector that can do nothing but leases"},
+    {"issuers", int_option, "how many issuers there are to be; default 0 in guide, 1 in least"},
 };
 
 constexpr option_key apply_keys[] = {
@@ -69,13 +76,19 @@ constexpr option_key apply_keys[] = {
 };
 
 constexpr option_key grant_keys[] = {
-    {"bundles", list_option, "what is granted: one or more"},
+    {"bundles", list_option, "what is granted: one or more, or `ad_hoc`"},
     {"person", text_option, "whom a new login is for; this or `role` must be given"},
     {"role", text_option, "an existing role instead"},
     {"duration_s", int_option, "how long, from the commit on; must be given"},
     {"reason", text_option, "why; stands in the ledger"},
     {"requester", text_option, "who asks, if somebody else"},
     {"idempotency_key", text_option, "the same key twice is one lease; 1 to 200 bytes"},
+    {"ticket", text_option, "the ticket or incident that it is for"},
+    {"label.*", text_option, "a label to find it by, as \"label.team\""},
+    {"starting_at_us", int_option, "a later start, microseconds since 1970-01-01 UTC"},
+    {"starting_in_s", int_option, "a later start, from now on"},
+    {"connection_limit", int_option, "sessions of the login at once; default: the client's"},
+    {"ad_hoc", list_option, "privileges that no bundle names: grants as in a policy, JSON objects"},
 };
 
 constexpr option_key leases_keys[] = {
@@ -83,6 +96,13 @@ constexpr option_key leases_keys[] = {
     {"bundle", text_option, "only of this bundle"},
     {"grantee", text_option, "only of this person or role"},
     {"id", text_option, "only this one"},
+    {"states", list_option, "only in one of these states, as in JSON; `everything` is not needed"},
+    {"requester", text_option, "only what this one asked for"},
+    {"ticket", text_option, "only for this ticket"},
+    {"label.*", text_option, "only with this label, as \"label.team\""},
+    {"expiring_before_us", int_option, "only what ends before, microseconds since 1970-01-01 UTC"},
+    {"expiring_within_s", int_option, "only what ends within this time"},
+    {"limit", int_option, "at most so many, the newest"},
 };
 
 constexpr option_key sandbox_keys[] = {
@@ -96,6 +116,24 @@ constexpr option_key sandbox_keys[] = {
     {"content", bool_option, "off: no application databases"},
     {"setting.*", text_option, "a setting of postgresql.conf, as \"setting.work_mem\""},
     {"copy_from", text_option, "the directory of a stopped sandbox to copy instead"},
+};
+
+constexpr option_key extend_keys[] = {
+    {"lease", text_option, "its id; must be given"},
+    {"by_s", int_option, "how much later it is to end; must be given"},
+    {"reason", text_option, "why; stands in the audit trail"},
+    {"requester", text_option, "who asks"},
+    {"idempotency_key", text_option, "the same key twice extends once; 1 to 200 bytes"},
+};
+
+constexpr option_key audit_keys[] = {
+    {"lease", text_option, "only about this lease"},
+    {"action", text_option, "only this action: grant, extend, revoke, expire, apply, …"},
+    {"actor", text_option, "only what this one wanted"},
+    {"since_us", int_option, "not before, microseconds since 1970-01-01 UTC"},
+    {"before_us", int_option, "only before, microseconds since 1970-01-01 UTC"},
+    {"within_s", int_option, "not older than this"},
+    {"limit", int_option, "at most so many, the newest; default 1000"},
 };
 
 }  // namespace
@@ -118,6 +156,10 @@ std::span<const option_key> option_keys(pgrant_options_kind kind) noexcept {
       return leases_keys;
     case PGRANT_OPTIONS_SANDBOX:
       return sandbox_keys;
+    case PGRANT_OPTIONS_EXTEND:
+      return extend_keys;
+    case PGRANT_OPTIONS_AUDIT:
+      return audit_keys;
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "documents.hpp"
+#include "pgrant/json/audit.hpp"
 #include "pgrant/json/check.hpp"
 #include "pgrant/json/lease.hpp"
 #include "pgrant/json/plan.hpp"
@@ -27,6 +28,9 @@ pgrant_result::pgrant_result(capi::result_value of) : value(std::move(of)) {
     show(1, [&](std::size_t) -> const pgrant::lease& { return granted->lease; });
   } else if (const auto* list = std::get_if<std::vector<pgrant::lease>>(&value)) {
     show(list->size(), [&](std::size_t i) -> const pgrant::lease& { return (*list)[i]; });
+  } else if (const auto* adopted = std::get_if<pgrant::adopt_report>(&value)) {
+    show(adopted->leases.size(),
+         [&](std::size_t i) -> const pgrant::lease& { return adopted->leases[i]; });
   } else if (const auto* sweep = std::get_if<sweep_report>(&value)) {
     show(sweep->ends.size(),
          [&](std::size_t i) -> const pgrant::lease& { return sweep->ends[i].lease; });
@@ -84,6 +88,15 @@ struct document_writer {
     return pgrant::to_json(list);
   }
   std::string operator()(const sweep_report& sweep) const { return pgrant::to_json(sweep); }
+  std::string operator()(const pgrant::adopt_report& report) const {
+    return pgrant::to_json(report);
+  }
+  std::string operator()(const std::vector<pgrant::audit_record>& rows) const {
+    return pgrant::to_json(rows);
+  }
+  std::string operator()(const pgrant::audit_verdict& verdict) const {
+    return pgrant::to_json(verdict);
+  }
   std::string operator()(const pgrant::sandbox_report& report) const {
     return capi::sandbox_document(report);
   }
@@ -124,6 +137,23 @@ size_t pgrant_result_step_count(const pgrant_result* result) {
 size_t pgrant_result_not_granted_count(const pgrant_result* result) {
   const auto* made = part<pgrant::plan>(result);
   return made ? made->not_granted.size() : 0;
+}
+
+size_t pgrant_result_audit_count(const pgrant_result* result) {
+  if (const auto* verdict = part<pgrant::audit_verdict>(result))
+    return static_cast<std::size_t>(verdict->entries);
+  const auto* rows = part<std::vector<pgrant::audit_record>>(result);
+  return rows ? rows->size() : 0;
+}
+
+size_t pgrant_result_broken_count(const pgrant_result* result) {
+  const auto* verdict = part<pgrant::audit_verdict>(result);
+  return verdict ? verdict->broken.size() : 0;
+}
+
+const char* pgrant_result_broken(const pgrant_result* result, size_t index) {
+  const auto* verdict = part<pgrant::audit_verdict>(result);
+  return verdict && index < verdict->broken.size() ? verdict->broken[index].c_str() : "";
 }
 
 size_t pgrant_result_lease_count(const pgrant_result* result) {

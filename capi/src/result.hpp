@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "boundary.hpp"
+#include "pgrant/adoption.hpp"
 #include "pgrant/applier.hpp"
+#include "pgrant/audit.hpp"
 #include "pgrant/check.hpp"
 #include "pgrant/json/snapshot.hpp"
 #include "pgrant/leases.hpp"
@@ -34,7 +36,8 @@ struct applied_plan {
 };
 
 using result_value = std::variant<check_report, inventory, plan, applied_plan, granted_lease,
-                                  std::vector<lease>, sweep_report, sandbox_report>;
+                                  std::vector<lease>, sweep_report, sandbox_report, adopt_report,
+                                  std::vector<audit_record>, audit_verdict>;
 
 }  // namespace pgrant::capi
 

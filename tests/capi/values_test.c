@@ -338,6 +338,21 @@ static void getters_of_nothing(void) {
   pgrant_text_destroy(other);
 }
 
+/* Most of the time: the memory was not given to somebody else. A sanitizer would rightly object. */
+static void destroyed_handles(void) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+  pgrant_spec* spec = parsed("host=h");
+  pgrant_options* options = NULL;
+  CHECK_OK(pgrant_options_create(PGRANT_OPTIONS_CLIENT, &options, &err));
+  pgrant_spec_destroy(spec);
+  pgrant_options_destroy(options);
+  CHECK_STATUS(PGRANT_INVALID_ARGUMENT, pgrant_spec_validate(spec, &err));
+  CHECK_STATUS(PGRANT_INVALID_ARGUMENT, pgrant_options_set_int(options, "x", 1, &err));
+  pgrant_spec_destroy(spec);
+  pgrant_options_destroy(options);
+#endif
+}
+
 int main(void) {
   RUN(versions);
   RUN(status_names);
@@ -356,5 +371,6 @@ int main(void) {
   RUN(schemas);
   RUN(passwords);
   RUN(getters_of_nothing);
+  RUN(destroyed_handles);
   return check_end();
 }

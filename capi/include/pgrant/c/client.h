@@ -87,6 +87,14 @@ PGRANT_API pgrant_status pgrant_client_leases_start(pgrant_client* client,
                                                     pgrant_operation** operation,
                                                     pgrant_error** err);
 
+/* Lets a lease end later: PGRANT_RESULT_LEASES with the lease as it is then. Options: EXTEND.
+ * INVALID_ARGUMENT with field "by" if it would be too long; NOT_FOUND; STALE if it is over. */
+PGRANT_API pgrant_status pgrant_client_extend_start(pgrant_client* client,
+                                                    const pgrant_options* options,
+                                                    pgrant_queue* queue, uint64_t tag,
+                                                    pgrant_operation** operation,
+                                                    pgrant_error** err);
+
 /* Ends one lease now: PGRANT_RESULT_REVOKE. May be repeated. NOT_FOUND. */
 PGRANT_API pgrant_status pgrant_client_revoke_start(pgrant_client* client, const char* lease,
                                                     size_t size, pgrant_queue* queue, uint64_t tag,
@@ -98,11 +106,39 @@ PGRANT_API pgrant_status pgrant_client_revoke_grantee_start(pgrant_client* clien
                                                             pgrant_queue* queue, uint64_t tag,
                                                             pgrant_operation** operation,
                                                             pgrant_error** err);
+/* Breaks the glass: ends every lease of a bundle, or every lease. PGRANT_RESULT_REVOKE. */
+PGRANT_API pgrant_status pgrant_client_revoke_bundle_start(pgrant_client* client,
+                                                           const char* bundle, size_t size,
+                                                           pgrant_queue* queue, uint64_t tag,
+                                                           pgrant_operation** operation,
+                                                           pgrant_error** err);
+PGRANT_API pgrant_status pgrant_client_revoke_all_start(pgrant_client* client, pgrant_queue* queue,
+                                                        uint64_t tag, pgrant_operation** operation,
+                                                        pgrant_error** err);
 /* One round of ending what has expired and what earlier ends have left: PGRANT_RESULT_REVOKE. To be
  * called now and then, by any number of processes. */
 PGRANT_API pgrant_status pgrant_client_expire_start(pgrant_client* client, pgrant_queue* queue,
                                                     uint64_t tag, pgrant_operation** operation,
                                                     pgrant_error** err);
+
+/* Rebuilds leases from what the server shows, after the ledger was lost: shows them, and with
+ * `write` also writes them. PGRANT_RESULT_ADOPT. */
+PGRANT_API pgrant_status pgrant_client_adopt_start(pgrant_client* client, int32_t write,
+                                                   pgrant_queue* queue, uint64_t tag,
+                                                   pgrant_operation** operation,
+                                                   pgrant_error** err);
+
+/* Rows of the audit trail, the newest: PGRANT_RESULT_AUDIT. Options: AUDIT or NULL. */
+PGRANT_API pgrant_status pgrant_client_audit_start(pgrant_client* client,
+                                                   const pgrant_options* options,
+                                                   pgrant_queue* queue, uint64_t tag,
+                                                   pgrant_operation** operation,
+                                                   pgrant_error** err);
+/* Computes every hash of the audit trail anew: PGRANT_RESULT_AUDIT_VERDICT. */
+PGRANT_API pgrant_status pgrant_client_verify_audit_start(pgrant_client* client,
+                                                          pgrant_queue* queue, uint64_t tag,
+                                                          pgrant_operation** operation,
+                                                          pgrant_error** err);
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,9 @@ enum {
   PGRANT_OPTIONS_APPLY = 5,     /* pgrant_client_apply_start */
   PGRANT_OPTIONS_GRANT = 6,     /* pgrant_client_grant_start: needs `bundles`, `duration_s`, … */
   PGRANT_OPTIONS_LEASES = 7,    /* pgrant_client_leases_start */
-  PGRANT_OPTIONS_SANDBOX = 8    /* pgrant_sandbox_create_start */
+  PGRANT_OPTIONS_SANDBOX = 8,   /* pgrant_sandbox_create_start */
+  PGRANT_OPTIONS_EXTEND = 9,    /* pgrant_client_extend_start: needs `lease`, `by_s` */
+  PGRANT_OPTIONS_AUDIT = 10     /* pgrant_client_audit_start */
 };
 
 typedef int32_t pgrant_option_type;

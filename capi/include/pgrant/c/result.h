@@ -11,21 +11,24 @@ extern "C" {
 
 typedef int32_t pgrant_result_type;
 enum {
-  PGRANT_RESULT_CHECK = 1,    /* "pgrant.check/1" */
-  PGRANT_RESULT_SNAPSHOT = 2, /* "pgrant.snapshot/1" */
-  PGRANT_RESULT_PLAN = 3,     /* "pgrant.plan/1" */
-  PGRANT_RESULT_APPLY = 4,    /* "pgrant.apply/1" */
-  PGRANT_RESULT_GRANT = 5,    /* "pgrant.grant/1" */
-  PGRANT_RESULT_LEASES = 6,   /* "pgrant.leases/1" */
-  PGRANT_RESULT_REVOKE = 7,   /* "pgrant.revoke/1" */
-  PGRANT_RESULT_SANDBOX = 8   /* "pgrant.sandbox/1" */
+  PGRANT_RESULT_CHECK = 1,         /* "pgrant.check/1" */
+  PGRANT_RESULT_SNAPSHOT = 2,      /* "pgrant.snapshot/1" */
+  PGRANT_RESULT_PLAN = 3,          /* "pgrant.plan/1" */
+  PGRANT_RESULT_APPLY = 4,         /* "pgrant.apply/1" */
+  PGRANT_RESULT_GRANT = 5,         /* "pgrant.grant/1" */
+  PGRANT_RESULT_LEASES = 6,        /* "pgrant.leases/1" */
+  PGRANT_RESULT_REVOKE = 7,        /* "pgrant.revoke/1" */
+  PGRANT_RESULT_SANDBOX = 8,       /* "pgrant.sandbox/1" */
+  PGRANT_RESULT_ADOPT = 9,         /* "pgrant.adopt/1" */
+  PGRANT_RESULT_AUDIT = 10,        /* "pgrant.audit/1" */
+  PGRANT_RESULT_AUDIT_VERDICT = 11 /* "pgrant.audit_verdict/1" */
 };
 
 PGRANT_API pgrant_result_type pgrant_result_kind(const pgrant_result* result);
 /* All of it. Of a GRANT with credentials the text holds the password. UNSUPPORTED for plans that
- * name what is not UTF-8. "pgrant.apply/1" is {"format", "plan": the plan, "databases":
- * [{"database": "" for what is cluster-wide, "steps", "failed": null or a "pgrant.error/1",
- * "unknown"}], "warnings": [texts]}. */
+ * name what is not UTF-8. "pgrant.apply/1" is {"format", "plan": the plan, "report": a
+ * "pgrant.apply_report/1", "databases": [{"database": "" for what is cluster-wide, "steps",
+ * "failed": null or a "pgrant.error/1", "unknown"}], "warnings": [texts]}. */
 PGRANT_API pgrant_status pgrant_result_to_json(const pgrant_result* result, pgrant_text** json,
                                                pgrant_error** err);
 PGRANT_API void pgrant_result_destroy(pgrant_result* result);
@@ -38,7 +41,14 @@ PGRANT_API size_t pgrant_result_warning_count(const pgrant_result* result);
 PGRANT_API size_t pgrant_result_step_count(const pgrant_result* result);
 PGRANT_API size_t pgrant_result_not_granted_count(const pgrant_result* result);
 
-/* GRANT (one), LEASES, REVOKE (one for each end, as it is after it). */
+/* AUDIT: rows. AUDIT_VERDICT: rows that were looked at, and findings; none: every row is as it was
+ * written. */
+PGRANT_API size_t pgrant_result_audit_count(const pgrant_result* result);
+PGRANT_API size_t pgrant_result_broken_count(const pgrant_result* result);
+PGRANT_API const char* pgrant_result_broken(const pgrant_result* result, size_t index);
+
+/* GRANT (one), LEASES, REVOKE (one for each end, as it is after it), ADOPT (without ids before they
+ * are written). */
 PGRANT_API size_t pgrant_result_lease_count(const pgrant_result* result);
 PGRANT_API const pgrant_lease* pgrant_result_lease(const pgrant_result* result, size_t index);
 
