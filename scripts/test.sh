@@ -97,7 +97,7 @@ run_tests() {
 test_all() {
   trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
   rm -f "$logs"/*.status
-  packages_install build tests servers sanitizers format bindings
+  packages_install build tests servers cron sanitizers format bindings
   servers_fetch &
   local fetching=$!
   build_or_count release

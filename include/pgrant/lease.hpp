@@ -78,6 +78,10 @@ struct lease_end {
   bool login_dropped = false;
   /// Bundles whose membership stays: another lease, or the grantee had it before.
   std::vector<std::string> kept;
+  /// What is wrong with the lease's bundles themselves, a sentence each: any member of a bundle's
+  /// role can take it out of default privileges and policies. Says what was done about it (missing
+  /// default privileges are given again where the connector may), or what is to be done.
+  std::vector<std::string> bundle_findings;
 };
 
 }  // namespace pgrant

@@ -1,4 +1,6 @@
 // Ending leases: one, those of a grantee, and all that are due.
+#include "lease/bundle_shape.hpp"
+#include "lease/cron_jobs.hpp"
 #include "lease/end_together.hpp"
 #include "lease/end_work.hpp"
 #include "lease/second_connection.hpp"
@@ -227,6 +229,7 @@ lease_task<sweep_report> end_all(lease_engine& engine, connection_ptr where, row
   sweep_report report;
   std::vector<std::string> ids;
   for (const row r : due) ids.push_back(r[0].str());
+  co_await unschedule_jobs(engine, where, us, ids);
   auto outcomes = co_await cut_all(engine, where, us, ids, busy, why);
   std::vector<cut_lease> cuts;
   std::vector<ledger_lease> ending;
@@ -259,6 +262,11 @@ lease_task<sweep_report> end_all(lease_engine& engine, connection_ptr where, row
       report.ends.push_back(std::move(*done.assume_value()));
     }
   }
+  if (report.ends.empty()) co_return report;
+  auto reopened = co_await engine.ending_store().open();
+  if (reopened) {
+    co_await look_at_bundles(engine.ending_store(), reopened.assume_value(), us, report.ends);
+  }
   co_return report;
 }
 
@@ -289,6 +297,7 @@ lease_task<lease_end> lease_engine::revoke(std::string id) {
   lease_end ended;
   ended.lease = taken.found.lease;
   ended.kept = taken.kept;
+  ended.bundle_findings = taken.bundle_findings;
   if (taken.found.lease.state == lease_state::ended) co_return ended;
   auto together = [engine = shared_from_this()](drop_queue::requests batch) {
     return drop_together(engine, std::move(batch));
@@ -307,6 +316,10 @@ lease_task<lease_end> lease_engine::revoke(std::string id) {
   where.reset();  // the rest needs two connections, and a pool may have no third
   auto finished = co_await finish(*this, us, std::move(taken), busy_lease::wait);
   BOOST_OUTCOME_CO_TRY(auto end, std::move(finished));
+  auto reopened = co_await ending_store_->open();
+  if (reopened) {
+    co_await look_at_bundles(ending_store(), reopened.assume_value(), us, {&*end, 1});
+  }
   co_return std::move(*end);
 }
 

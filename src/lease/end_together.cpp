@@ -1,5 +1,8 @@
 #include "lease/end_together.hpp"
 
+#include "lease/bundle_shape.hpp"
+#include "lease/cron_jobs.hpp"
+
 namespace pgrant::detail {
 namespace {
 
@@ -14,6 +17,33 @@ lease_task<end_opening> open_for_ends(lease_engine& engine) {
   auto known = co_await engine.who_are_we(where);
   BOOST_OUTCOME_CO_TRY(auto us, std::move(known));
   co_return end_opening{std::move(where), std::move(us)};
+}
+
+// Of leases that have ended with it; the others are looked at when they have.
+boost::asio::awaitable<void> look_at_bundles_of(lease_engine& engine, end_opening open,
+                                                std::vector<cut_outcome>& outcomes) {
+  std::vector<lease_end> ends;
+  std::vector<cut_lease*> cuts;
+  for (cut_outcome& done : outcomes) {
+    if (!done || !done.assume_value()) continue;
+    cut_lease& cut = *done.assume_value();
+    if (cut.found.lease.state != lease_state::ended) continue;
+    ends.emplace_back().lease = cut.found.lease;
+    cuts.push_back(&cut);
+  }
+  co_await look_at_bundles(engine.ending_store(), open.where, open.us, ends);
+  for (std::size_t i = 0; i < ends.size(); ++i)
+    cuts[i]->bundle_findings = std::move(ends[i].bundle_findings);
+}
+
+boost::asio::awaitable<void> look_at_bundles_of(lease_engine& engine, end_opening open,
+                                                std::map<std::string, lease_end>& dropped) {
+  std::vector<lease_end> ends;
+  for (auto& [id, end] : dropped)
+    if (end.lease.state == lease_state::ended) ends.push_back(end);
+  co_await look_at_bundles(engine.ending_store(), open.where, open.us, ends);
+  for (lease_end& end : ends)
+    dropped.at(end.lease.id).bundle_findings = std::move(end.bundle_findings);
 }
 
 }  // namespace
@@ -40,9 +70,11 @@ boost::asio::awaitable<void> cut_together(std::shared_ptr<lease_engine> engine,
   const cut_queue::watch watch(queue, open.where, batch);
   std::vector<std::string> ids;
   for (const auto& each : batch) ids.push_back(each->work.id);
+  co_await unschedule_jobs(*engine, open.where, open.us, ids);
   // Nobody waits here for a lease that somebody else has in hand: his neighbours would, too.
   auto outcomes =
       co_await cut_all(*engine, open.where, open.us, std::move(ids), busy_lease::skip, "revoke");
+  co_await look_at_bundles_of(*engine, open, outcomes);
   for (std::size_t i = 0; i < batch.size(); ++i) queue.answer(batch[i], std::move(outcomes[i]));
 }
 
@@ -61,6 +93,7 @@ boost::asio::awaitable<void> drop_together(std::shared_ptr<lease_engine> engine,
   std::vector<ledger_lease> leases;
   for (const auto& each : batch) leases.push_back(each->work.found);
   auto dropped = co_await drop_logins_together(*engine, open.where, open.us, leases);
+  if (dropped) co_await look_at_bundles_of(*engine, open, dropped.assume_value());
   for (const auto& each : batch) {
     if (!dropped) {
       queue.answer(each, dropped.error());

@@ -305,6 +305,16 @@ result<checked_grant> judge_grant(const grant_call& call, std::size_t place,
   return checked;
 }
 
+lease_task<void> check_what_it_owns(lease_engine& engine, connection_ptr where,
+                                    const std::string& role, const rows& grantees) {
+  BOOST_OUTCOME_CO_TRY(const oid owner, owner_among_grantees(role, grantees));
+  if (owner == 0) co_return success();
+  auto looked = co_await definer_objects_of(engine.store(), where, owner);
+  BOOST_OUTCOME_CO_TRY(const auto objects, std::move(looked));
+  if (objects.empty()) co_return success();
+  co_return owns_definer_objects(role, objects);
+}
+
 }  // namespace
 
 lease_task<checked_grants> check_grants(lease_engine& engine, connection_ptr where,
@@ -314,7 +324,13 @@ lease_task<checked_grants> check_grants(lease_engine& engine, connection_ptr whe
   checked_grants checked;
   checked.executor = facts.executor;
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    checked.each.push_back(judge_grant(calls[i]->work, i, facts, engine.settings()));
+    const grant_call& call = calls[i]->work;
+    auto judged = judge_grant(call, i, facts, engine.settings());
+    if (judged && !judged.assume_value().earlier && !call.ephemeral()) {
+      auto clean = co_await check_what_it_owns(engine, where, call.grantee(), facts.grantees);
+      if (!clean) judged = clean.error();
+    }
+    checked.each.push_back(std::move(judged));
   }
   co_return checked;
 }

@@ -8,6 +8,7 @@
 namespace pgrant::detail {
 namespace {
 
+// 1255 is pg_proc, 1259 pg_class, 1260 pg_authid: whether it owns routines or relations.
 // Role by role through indexes (OFFSET 0, LIMIT 1): there may be many roles and leases.
 constexpr sql_fragment grantees_query_text =
     R"(SELECT r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls,
@@ -16,7 +17,9 @@ constexpr sql_fragment grantees_query_text =
   (SELECT true FROM pgrant.lease l WHERE l.grantee = r.rolname AND l.kind = 'ephemeral_login'
     AND l.grantee_oid = r.oid LIMIT 1) IS NOT NULL,
   EXISTS (SELECT FROM pg_catalog.pg_roles a WHERE a.rolname = 'azure_pg_admin'),
-  r.rolname
+  r.rolname, r.oid,
+  (SELECT true FROM pg_catalog.pg_shdepend s WHERE s.refclassid = 1260 AND s.refobjid = r.oid
+    AND s.deptype = 'o' AND s.classid IN (1255, 1259) LIMIT 1) IS NOT NULL
 FROM (SELECT DISTINCT n FROM pg_catalog.unnest($1::text[]) n) p
 CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_roles r
   WHERE r.oid = pg_catalog.to_regrole(pg_catalog.quote_ident(p.n)) OFFSET 0) r)";
@@ -74,6 +77,25 @@ result<void> check_grantee(const std::string& role, const rows& answer, bool has
                            "ALTER ROLE … INHERIT, or a server of version 16 or later");
   }
   return success();
+}
+
+result<oid> owner_among_grantees(const std::string& role, const rows& answer) {
+  for (const row r : answer)
+    if (r[7].text() == role && r[9].text() == "t") return r[8].oid();
+  return oid(0);
+}
+
+error owns_definer_objects(const std::string& role, const std::vector<definer_object>& objects) {
+  std::string list;
+  for (const definer_object& o : objects) {
+    list += (list.empty() ? "database " : "; database ") + quote_identifier(o.database) + ": ";
+    list += o.object;
+  }
+  return refused_grantee(role,
+                         "the role owns functions or views that would hand the access on to others",
+                         "drop them, make the functions SECURITY INVOKER, or grant to a person, "
+                         "who gets a login of their own")
+      .with_detail(std::move(list));
 }
 
 }  // namespace pgrant::detail

@@ -35,6 +35,7 @@ struct cut_lease {
   ledger_lease found;             ///< After the cut: ending, ended, or what it was before.
   std::vector<std::string> kept;  ///< Bundles that the grantee still has.
   int sessions_ended = 0;         ///< Since the cut.
+  std::vector<std::string> bundle_findings;  ///< As in `lease_end`, if the lease has ended.
 };
 
 struct grant_call;

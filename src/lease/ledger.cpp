@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lease/bundle_shape.hpp"
 #include "lease/ledger_store.hpp"
 #include "lease/lock_holder.hpp"
 
@@ -106,7 +107,14 @@ lease_task<void> register_bundles(store_ptr store, std::vector<planned_bundle> b
   for (int tries = 0; tries <= conflict_tries; ++tries) {
     if (tries > 0) co_await pause(conflict_pause(tries));
     auto done = co_await register_once(store, where, bundles, dropped);
-    if (done) co_return success();
+    if (done) {
+      std::vector<std::string> names;
+      for (const planned_bundle& b : bundles) names.push_back(b.name);
+      // What cannot be noted is not compared when a lease ends; the bundle is there all the same.
+      auto noted = co_await record_bundle_shapes(*store, where, std::move(names));
+      if (!noted && is_lost(noted.error())) where->close();
+      co_return success();
+    }
     failed = done.error();
     if (!is_conflict(*failed)) break;
   }

@@ -24,7 +24,9 @@ namespace {
 constexpr sql_fragment look_at_logins_16 = PGRANT_LOOK_AT_LOGINS("");
 constexpr sql_fragment look_at_logins_14 = PGRANT_LOOK_AT_LOGINS(
     " OR (SELECT true FROM pg_catalog.pg_auth_members m "
-    "WHERE m.roleid = l.grantee_oid LIMIT 1) IS NOT NULL");
+    "WHERE m.roleid = l.grantee_oid LIMIT 1) IS NOT NULL "
+    // What it passed on, if somebody gave it ADMIN; from 16 on that shows among the dependencies.
+    "OR l.grantee_oid = ANY (ARRAY(SELECT m.grantor FROM pg_catalog.pg_auth_members m))");
 
 #undef PGRANT_LOOK_AT_LOGINS
 

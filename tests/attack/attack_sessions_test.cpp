@@ -177,13 +177,13 @@ TEST_SUITE("integration") {
       session elsewhere(world.where(), "postgres", who.name);
       session outer(world.where(), world.database(), who.name);
       if (dblink) {
-      outer.run("SELECT public.dblink_connect('inner', 'host=127.0.0.1 port=" +
-                std::to_string(world.where().port()) + " dbname=" + world.database() +
-                " user=" + who.name + " password=" + who.password + "')");
-      outer.run(
-          "SELECT public.dblink_send_query('inner', 'SELECT pg_sleep(1); INSERT INTO world.t "
-          "VALUES "
-          "(1010)')");
+        outer.run("SELECT public.dblink_connect('inner', 'host=127.0.0.1 port=" +
+                  std::to_string(world.where().port()) + " dbname=" + world.database() +
+                  " user=" + who.name + " password=" + who.password + "')");
+        outer.run(
+            "SELECT public.dblink_send_query('inner', 'SELECT pg_sleep(1); INSERT INTO world.t "
+            "VALUES "
+            "(1010)')");
       }
       const int sessions = dblink ? 3 : 2;
       CHECK(count_sessions(world, "usesysid = " + who.oid) == sessions);

@@ -79,14 +79,19 @@ fs::path make_template(int major, shape s) {
 }
 
 std::unique_ptr<server> copied_server(int major, const server_options& options) {
-  const fs::path source = make_template(major, options.shape());
+  const bool from_template = options.programs().empty();
+  const fs::path source = from_template ? make_template(major, options.shape()) : fs::path();
   static std::atomic<int> number{0};
   const fs::path run = cache_directory() / "run";
   fs::create_directories(run);
   const fs::path directory = run / (std::to_string(::getpid()) + "-" + std::to_string(++number));
   fs::remove_all(directory);  // of a process that had our number earlier
   pgrant::sandbox_options copy(directory);
-  copy.copy_from(source);
+  if (from_template) {
+    copy.copy_from(source);
+  } else {
+    copy.postgresql(options.programs()).profile(profile_of(options.shape()));
+  }
   for (const auto& [name, value] : options.settings()) copy.setting(name, value);
   watch_over(directory);
   return std::make_unique<server>(started(copy));

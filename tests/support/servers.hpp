@@ -80,12 +80,18 @@ class server_options {
     return settings_.insert_or_assign(std::move(name), std::move(value)), *this;
   }
 
+  /// The directory of another build's `initdb` and `postgres`, such as Debian's. It takes longer:
+  /// there is no template of it.
+  server_options& programs(std::filesystem::path bin) { return programs_ = std::move(bin), *this; }
+
   test::shape shape() const noexcept { return shape_; }
+  const std::filesystem::path& programs() const noexcept { return programs_; }
   const std::map<std::string, std::string>& settings() const noexcept { return settings_; }
 
  private:
   test::shape shape_ = test::shape::azure;
   std::map<std::string, std::string> settings_;
+  std::filesystem::path programs_;
 };
 
 /// The versions to test: 14 to 18, or those in the environment variable PGRANT_TEST_VERSIONS
