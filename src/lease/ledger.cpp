@@ -13,15 +13,21 @@ namespace {
 // Sorted by the roles' OIDs, the order in which every transaction locks bundles.
 constexpr sql_fragment register_bundle_statement =
     R"(INSERT INTO pgrant.bundle AS b
-  (name, role_name, role_oid, description, maximum_seconds, databases)
-SELECT $1, $2::text, r.oid, $3, $4::bigint, $5::text[] FROM pg_catalog.pg_roles r WHERE r.rolname = $2::text
+  (name, role_name, role_oid, description, maximum_seconds, databases, grade, existing_role_grade,
+   accepted)
+SELECT $1, $2::text, r.oid, $3, $4::bigint, $5::text[], nullif($6::text, ''), nullif($7::text, ''),
+  $8::text[]
+FROM pg_catalog.pg_roles r WHERE r.rolname = $2::text
 ON CONFLICT (name) DO UPDATE SET role_name = excluded.role_name, role_oid = excluded.role_oid,
   description = excluded.description, maximum_seconds = excluded.maximum_seconds,
-  databases = excluded.databases, registered_at = pg_catalog.clock_timestamp())";
+  databases = excluded.databases, grade = excluded.grade,
+  existing_role_grade = excluded.existing_role_grade, accepted = excluded.accepted,
+  registered_at = pg_catalog.clock_timestamp())";
 
 constexpr sql_fragment registered_bundles_query =
     R"(SELECT b.name, b.role_name, b.description, b.maximum_seconds, b.databases, b.role_oid,
-  r.rolname IS NOT DISTINCT FROM b.role_name
+  r.rolname IS NOT DISTINCT FROM b.role_name, coalesce(b.grade, ''),
+  coalesce(b.existing_role_grade, ''), b.accepted
 FROM pgrant.bundle b LEFT JOIN pg_catalog.pg_roles r ON r.oid = b.role_oid ORDER BY b.name)";
 
 // A row whose hash does not follow from the one before it, or that is not followed by the head.
@@ -76,7 +82,11 @@ lease_task<void> register_once(store_ptr store, connection_ptr where,
                  .bind(b.role)
                  .bind(b.description)
                  .bind(std::to_string(b.maximum_seconds))
-                 .bind_array(b.databases));
+                 .bind_array(b.databases)
+                 .bind(b.grade ? std::string(to_string(*b.grade)) : std::string())
+                 .bind(b.existing_role_grade ? std::string(to_string(*b.existing_role_grade))
+                                             : std::string())
+                 .bind_array(b.accepted));
   }
   auto done = co_await run_all(where, std::move(work));
   BOOST_OUTCOME_CO_TRY(const auto answers, std::move(done));
@@ -139,6 +149,10 @@ result<registered_bundle> read_registered_bundle(const row& r) {
   for (const auto& name : databases) found.bundle.databases.push_back(name.value_or(""));
   BOOST_OUTCOME_TRY(found.role_oid, r[5].oid());
   BOOST_OUTCOME_TRY(found.intact, r[6].boolean());
+  found.bundle.grade = parse_safety_grade(r[7].text());
+  found.bundle.existing_role_grade = parse_safety_grade(r[8].text());
+  BOOST_OUTCOME_TRY(const auto accepted, r[9].array());
+  for (const auto& name : accepted) found.bundle.accepted.push_back(name.value_or(""));
   return found;
 }
 

@@ -154,6 +154,7 @@ std::span<const migration> migrations() noexcept {
   static const migration all_migrations[] = {
       {1, 1, "bundles, leases, memberships, audit trail", first_statements},
       request_migration(),
+      safety_migration(),
       ending_migration(),
       group_commit_migration(),
   };
