@@ -19,7 +19,7 @@ struct migration {
 
 // Each in a file of its own.
 migration request_migration() noexcept;       // 2
-migration safety_migration() noexcept;  // 3
+migration safety_migration() noexcept;        // 3
 migration ending_migration() noexcept;        // 4
 migration group_commit_migration() noexcept;  // 5
 
