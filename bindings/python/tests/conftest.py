@@ -42,7 +42,9 @@ class Box(pgrant.Sandbox):
     def psql(self, where, text, password=None, check=True):
         environment = dict(ENVIRONMENT, **({"PGPASSWORD": password} if password else {}))
         command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", where, "-c", text]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=check)
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert not check or ran.returncode == 0, ran.stderr
+        return ran
 
     def as_grantee(self, credentials, text, database="shop"):
         """What psql says as somebody who was given a login."""

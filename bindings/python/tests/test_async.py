@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import json
 import threading
 import time
 import weakref
@@ -134,8 +135,9 @@ def test_closing_cancels_what_is_under_way(connector, client, box):
 
 def test_timeout_of_the_client(connector, client, box):
     async def job():
-        async with pgrant.AsyncClient(connector, timeout=0.4) as work:
+        async with pgrant.AsyncClient(connector, timeout=30) as work:
             await work.check()
+            work.timeout = 0.4
             with blocked(box):
                 with pytest.raises(pgrant.TimeoutError):
                     await work.grant("sales-read", to="late", duration=60, reason="x")
@@ -213,6 +215,35 @@ def test_password_function_that_fails(box):
             assert isinstance(caught.value.__cause__, KeyError)
 
     run(job())
+
+
+def test_large_documents_are_handled_beside_the_loop(connector, client, ended):
+    large = json.dumps(POLICY) + " " * 200_000
+
+    async def job():
+        threads = set()
+        async with pgrant.AsyncClient(connector) as work:
+            start = work._start
+            work._start = lambda *given: (threads.add(threading.current_thread()), start(*given))[1]
+            assert not await work.plan(large)
+            assert threads and threading.main_thread() not in threads
+            with pytest.raises(pgrant.InvalidArgumentError):
+                await work.plan("[" * 70_000)
+            # Cancelled while it is being started, it is waited for all the same.
+            slow = threading.Event()
+            work._start = lambda *given: (slow.wait(5), start(*given))[1]
+            task = asyncio.ensure_future(work.plan(large))
+            await asyncio.sleep(0.05)
+            task.cancel()
+            await asyncio.sleep(0.05)
+            assert not task.done()
+            slow.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert not work._running
+
+    run(job())
+    assert all(ended)
 
 
 def test_loops_on_several_threads(connector, client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import os
 import signal
 import subprocess
@@ -171,6 +172,15 @@ def test_closed_client(connector):
         client.check()
     with pytest.raises(pgrant.InvalidStateError):
         client.set_password("x")
+
+
+def test_forgotten_handles_are_given_back():
+    client, spec = pgrant.Client(NOWHERE), pgrant.ConnectionSpec(NOWHERE)
+    kept = [client._client._finalizer, spec._handle._finalizer]
+    assert all(one.alive for one in kept)
+    del client, spec
+    gc.collect()
+    assert not any(one.alive for one in kept)
 
 
 def test_closing_while_others_work(connector, client):

@@ -197,8 +197,9 @@ def test_exception_in_a_progress_function_ends_the_verb(client):
 
 
 def test_timeout(connector, box):
-    with pgrant.Client(connector, timeout=0.3) as client:
+    with pgrant.Client(connector, timeout=30) as client:
         client.check()
+        client.timeout = 0.3
         with blocked(box):
             with pytest.raises(TimeoutError) as caught:
                 client.grant("sales-read", to="late", duration=60, reason="x")

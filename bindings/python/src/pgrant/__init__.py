@@ -52,8 +52,8 @@ from .spec import ConnectionSpec, Integration
 if TYPE_CHECKING:
     from .aio import AsyncClient
     from .events import LogEntry, Progress
-    from .leases import Credentials, GrantedLease, Lease, LeaseEnd, LeaseFailure, RevokeReport
-    from .plans import NotGranted, Plan, PlannedBundle, Step, Target
+    from .leases import AdoptReport, AuditEntry, AuditVerdict, Credentials, GrantedLease, Lease, LeaseEnd, LeaseFailure, RevokeReport
+    from .plans import NotGranted, Plan, PlannedBundle, Safety, SafetyFinding, Step, Target
     from .reports import ApplyReport, CheckReport, DatabaseReport, Finding, SpecWarning
     from .sandbox import Sandbox, SandboxReport
     from .snapshots import AclItem, Database, DatabaseObject, Role, Schema, Snapshot
@@ -65,8 +65,8 @@ __version__ = "0.1.0"
 _MODULES = {
     "aio": "AsyncClient",
     "events": "LogEntry Progress",
-    "leases": "Credentials GrantedLease Lease LeaseEnd LeaseFailure RevokeReport",
-    "plans": "NotGranted Plan PlannedBundle Step Target",
+    "leases": "AdoptReport AuditEntry AuditVerdict Credentials GrantedLease Lease LeaseEnd LeaseFailure RevokeReport",
+    "plans": "NotGranted Plan PlannedBundle Safety SafetyFinding Step Target",
     "reports": "ApplyReport CheckReport DatabaseReport Finding SpecWarning",
     "sandbox": "Sandbox SandboxReport",
     "snapshots": "AclItem Database DatabaseObject Role Schema Snapshot",
@@ -89,13 +89,13 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "AclItem", "ApplyReport", "AsyncClient", "AuthenticationError", "CancelledError", "CheckReport",
+    "AclItem", "AdoptReport", "ApplyReport", "AsyncClient", "AuditEntry", "AuditVerdict", "AuthenticationError", "CancelledError", "CheckReport",
     "Client", "ConflictError", "ConnectError", "ConnectionLostError", "ConnectionSpec", "Credentials",
     "Database", "DatabaseObject", "DatabaseReport", "DeniedError", "Error", "FileError", "Finding",
     "GrantedLease", "Integration", "InternalError", "InvalidArgumentError", "InvalidStateError",
     "Lease", "LeaseEnd", "LeaseFailure", "LibraryError", "LogEntry", "NotFoundError", "NotGranted",
     "NotGrantedError", "OutOfMemoryError", "Plan", "PlannedBundle", "Policy", "Progress",
-    "RevokeReport", "Role", "Sandbox", "SandboxReport", "Schema", "SecretError", "ServerError",
+    "RevokeReport", "Role", "Safety", "SafetyFinding", "Sandbox", "SandboxReport", "Schema", "SecretError", "ServerError",
     "Snapshot", "SpecWarning", "StaleError", "Step", "TLSError", "Target", "TimeoutError",
     "UnsupportedError", "library_path", "library_version", "parse_acl", "password",
     "password_verifier", "quote_identifier", "quote_literal",

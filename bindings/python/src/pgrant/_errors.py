@@ -222,23 +222,23 @@ BY_NAME: Dict[str, Type[Error]] = {kind.status: kind for kind in BY_NUMBER.value
 def from_handle(handle: Optional[int], status: int) -> Error:
     """The exception for an error of the library, which is destroyed."""
     lib = library()
-
-    def text(name: str) -> str:
-        read: bytes = getattr(lib, "pgrant_error_" + name)(handle)
-        return read.decode("utf-8", "replace")
-
-    try:
-        return BY_NUMBER.get(status, InternalError)(
-            text("message") or "unknown failure",
-            detail=text("detail"),
-            hint=text("hint"),
-            field=text("field") or None,
-            object=text("object") or None,
-            sqlstate=text("sqlstate") or None,
-            retry=RETRY.get(lib.pgrant_error_retry(handle), "never"),
-        )
-    finally:
-        lib.pgrant_error_destroy(handle)
+    message: bytes = lib.pgrant_error_message(handle)
+    detail: bytes = lib.pgrant_error_detail(handle)
+    hint: bytes = lib.pgrant_error_hint(handle)
+    field: bytes = lib.pgrant_error_field(handle)
+    object: bytes = lib.pgrant_error_object(handle)
+    sqlstate: bytes = lib.pgrant_error_sqlstate(handle)
+    retry: int = lib.pgrant_error_retry(handle)
+    lib.pgrant_error_destroy(handle)
+    return BY_NUMBER.get(status, InternalError)(
+        message.decode("utf-8", "replace") or "unknown failure",
+        detail=detail.decode("utf-8", "replace"),
+        hint=hint.decode("utf-8", "replace"),
+        field=field.decode("utf-8", "replace") or None,
+        object=object.decode("utf-8", "replace") or None,
+        sqlstate=sqlstate.decode("ascii", "replace") or None,
+        retry=RETRY.get(retry, "never"),
+    )
 
 
 def from_document(document: Mapping[str, Any]) -> Error:

@@ -11,6 +11,7 @@ ABI_MAJOR, ABI_MINOR = 0, 1
 # pgrant_status is in _errors.py, beside the exceptions.
 OPTIONS_CLIENT, OPTIONS_INSPECT, OPTIONS_PLAN, OPTIONS_BOOTSTRAP = 1, 2, 3, 4
 OPTIONS_APPLY, OPTIONS_GRANT, OPTIONS_LEASES, OPTIONS_SANDBOX = 5, 6, 7, 8
+OPTIONS_EXTEND, OPTIONS_AUDIT = 9, 10
 
 EVENT_COMPLETION, EVENT_LOG, EVENT_PROGRESS, EVENT_SECRET, EVENT_POSTED = 1, 2, 3, 4, 5
 
@@ -107,6 +108,12 @@ SIGNATURES: Dict[str, Tuple[Any, List[Any]]] = {
     "pgrant_client_revoke_start": (_status, [_handle, _text, _size, *_start]),
     "pgrant_client_revoke_grantee_start": (_status, [_handle, _text, _size, *_start]),
     "pgrant_client_expire_start": (_status, [_handle, *_start]),
+    "pgrant_client_extend_start": (_status, [_handle, _handle, *_start]),
+    "pgrant_client_revoke_bundle_start": (_status, [_handle, _text, _size, *_start]),
+    "pgrant_client_revoke_all_start": (_status, [_handle, *_start]),
+    "pgrant_client_adopt_start": (_status, [_handle, _i32, *_start]),
+    "pgrant_client_audit_start": (_status, [_handle, _handle, *_start]),
+    "pgrant_client_verify_audit_start": (_status, [_handle, *_start]),
     # result.h
     "pgrant_result_to_json": (_status, [_handle, _out, _out]),
     "pgrant_result_destroy": (_void, [_handle]),

@@ -25,7 +25,7 @@ class Request(Generic[T]):
         verb: str,
         function: str,
         read: Callable[[Mapping[str, Any], str], T],
-        *arguments: bytes,
+        *arguments: Union[bytes, int],
         kind: int = 0,
         settings: Optional[Mapping[str, OptionValue]] = None,
         fields: Optional[Mapping[str, str]] = None,
@@ -36,7 +36,7 @@ class Request(Generic[T]):
         self.function = function
         #: Makes the result of the document and its text.
         self.read = read
-        #: Texts that stand before the options.
+        #: Texts and numbers that stand before the options.
         self.arguments = arguments
         #: Which options it takes; 0: none.
         self.kind = kind
@@ -51,8 +51,8 @@ class Request(Generic[T]):
         """Starts it on a client or a runtime; gives the operation's handle."""
         lib = library()
         arguments: Tuple[Any, ...] = ()
-        for text in self.arguments:
-            arguments += (text, len(text))
+        for one in self.arguments:
+            arguments += (one, len(one)) if isinstance(one, bytes) else (one,)
         function = getattr(lib, self.function)
         if not self.kind:
             return call_for_handle(function, subject, *arguments, queue, tag)

@@ -1,4 +1,5 @@
-"""The verbs. `Client` has each as a method that waits, `AsyncClient` as a coroutine."""
+"""The verbs about the server and its plans. `Client` has each as a method that waits, `AsyncClient` as
+a coroutine."""
 
 from __future__ import annotations
 
@@ -6,14 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, Union
 
 from . import _ffi
-from ._call import Duration, OptionValue, Secret, to_bytes, to_seconds
+from ._call import OptionValue, Secret, to_bytes
 from ._errors import refuse
 from ._operation import Request
 from .policy import Policy, policy_text
 
 if TYPE_CHECKING:
     from .events import Progress
-    from .leases import GrantedLease, Lease, LeaseEnd, RevokeReport
     from .plans import Plan
     from .reports import ApplyReport, CheckReport
     from .snapshots import Snapshot
@@ -22,7 +22,7 @@ Names = Union[str, Iterable[str], None]
 OnProgress = Callable[["Progress"], object]
 
 
-def _by(module: str, function: str) -> Callable[[Mapping[str, Any], str], Any]:
+def by(module: str, function: str) -> Callable[[Mapping[str, Any], str], Any]:
     """The reader of a result. Its dataclasses are made when there is one: they would be half of the
     time that the package takes to import."""
 
@@ -32,10 +32,8 @@ def _by(module: str, function: str) -> Callable[[Mapping[str, Any], str], Any]:
     return read
 
 
-read_check, read_apply = _by(".reports", "read_check"), _by(".reports", "read_apply")
-read_snapshot, read_plan = _by(".snapshots", "read_snapshot"), _by(".plans", "read_plan")
-read_grant, read_leases = _by(".leases", "read_grant"), _by(".leases", "read_leases")
-read_end, read_revoke = _by(".leases", "read_end"), _by(".leases", "read_revoke")
+read_check, read_apply = by(".reports", "read_check"), by(".reports", "read_apply")
+read_snapshot, read_plan = by(".snapshots", "read_snapshot"), by(".plans", "read_plan")
 
 
 def check() -> Request[CheckReport]:
@@ -171,7 +169,7 @@ def apply(
         "apply",
         "pgrant_client_apply_start",
         read_apply,
-        to_bytes(_part(plan, "json"), "plan"),
+        to_bytes(part(plan, "json"), "plan"),
         kind=_ffi.OPTIONS_APPLY,
         settings=settings,
         fields=_TIMEOUTS,
@@ -180,101 +178,10 @@ def apply(
     )
 
 
-def grant(
-    bundles: Union[str, Iterable[str]],
-    *,
-    duration: Duration,
-    to: Optional[str] = None,
-    to_role: Optional[str] = None,
-    reason: Optional[str] = None,
-    requester: Optional[str] = None,
-    key: Optional[str] = None,
-) -> Request[GrantedLease]:
-    """Grants bundles for a time: all of them or none.
-
-    `to`: whom a new login is made for, whose credentials the result holds, this once. Or `to_role`:
-    an existing role. `duration`: a timedelta, seconds, or text like "8h30m". `reason` and
-    `requester` stand in the ledger. `key`: the same key twice is one lease; the second time it
-    comes without credentials.
-
-    A cancelled grant has happened or not, as `leases` says; with a `key` it may be repeated.
-
-    Raises NotFoundError for bundles and roles, StaleError if somebody changed the bundle's role,
-    DeniedError, ConflictError if the key belongs to another request.
-    """
-    settings: Dict[str, OptionValue] = {
-        "bundles": names(bundles, "bundles"),
-        "person": to,
-        "role": to_role,
-        "duration_s": to_seconds(duration, "duration"),
-        "reason": reason,
-        "requester": requester,
-        "idempotency_key": key,
-    }
-    fields = {"person": "to", "role": "to_role", "duration_s": "duration", "idempotency_key": "key"}
-    return Request(
-        "grant",
-        "pgrant_client_grant_start",
-        read_grant,
-        kind=_ffi.OPTIONS_GRANT,
-        settings=settings,
-        fields=fields,
-    )
-
-
-def leases(
-    *,
-    all: Optional[bool] = None,
-    bundle: Optional[str] = None,
-    grantee: Optional[str] = None,
-    id: Optional[str] = None,
-) -> Request[Tuple[Lease, ...]]:
-    """The leases that are not over, newest first; with `all` those that are over as well.
-
-    `bundle`, `grantee` (a person or a role) and `id` narrow it.
-    """
-    settings: Dict[str, OptionValue] = {"everything": all, "bundle": bundle, "grantee": grantee, "id": id}
-    return Request(
-        "leases",
-        "pgrant_client_leases_start",
-        read_leases,
-        kind=_ffi.OPTIONS_LEASES,
-        settings=settings,
-        fields={"everything": "all"},
-        large=True,
-    )
-
-
-def revoke(lease: Union[Lease, str], /) -> Request[LeaseEnd]:
-    """Ends one lease now, given as it is or by its id. May be repeated.
-
-    Raises NotFoundError if there is none.
-    """
-    id = _part(lease, "id")
-    return Request("revoke", "pgrant_client_revoke_start", read_end, to_bytes(id, "lease"))
-
-
-def revoke_grantee(grantee: str, /) -> Request[RevokeReport]:
-    """Ends every lease of a person or role.
-
-    Raises NotFoundError if there is none.
-    """
-    function = "pgrant_client_revoke_grantee_start"
-    return Request("revoke_grantee", function, read_revoke, to_bytes(grantee, "grantee"))
-
-
-def expire() -> Request[RevokeReport]:
-    """One round of ending what has expired, and what earlier ends have left.
-
-    To be called now and then, by any number of processes.
-    """
-    return Request("expire", "pgrant_client_expire_start", read_revoke)
-
-
 _TIMEOUTS = {name + "_ms": name for name in ("lock_timeout", "statement_timeout", "turn_timeout")}
 
 
-def _part(value: Any, name: str) -> Any:
+def part(value: Any, name: str) -> Any:
     """What stands for a result when it is handed back: a plan's text, a lease's id."""
     return value if isinstance(value, (str, bytes)) else getattr(value, name, value)
 

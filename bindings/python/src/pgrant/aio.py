@@ -9,7 +9,7 @@ import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, Coroutine, Dict, Generic, Optional, Set, Type, TypeVar
 
-from . import _ffi, _verbs
+from . import _ffi, _lease_verbs, _verbs
 from ._call import call
 from ._errors import CancelledError, Error, InvalidStateError, TimeoutError
 from ._library import library
@@ -97,6 +97,10 @@ def _listener(method: weakref.WeakMethod[Callable[[int], None]]) -> Callable[[in
 class _Work(Generic[T]):
     """A verb under way."""
 
+    __slots__ = (
+        "_client", "_failure", "_loop", "_operation", "_queue", "_request", "_tag", "_timer", "timed_out",
+    )  # fmt: skip
+
     def __init__(self, queue: LoopQueue, request: Request[T]) -> None:
         self._queue, self._request = queue, request
         self._loop = asyncio.get_running_loop()
@@ -115,7 +119,7 @@ class _Work(Generic[T]):
             self._queue.queue.enable()
             self._queue.listening[self._tag] = self._heard
         try:
-            if request.large and sum(map(len, request.arguments)) > _LARGE:
+            if request.large and any(isinstance(one, bytes) and len(one) > _LARGE for one in request.arguments):
                 await self._beside(self._start, client)
             else:
                 self._start(client)
@@ -230,11 +234,17 @@ class AsyncClient(ClientBase):
     plan = _awaiting(_verbs.plan)
     plan_bootstrap = _awaiting(_verbs.plan_bootstrap)
     apply = _awaiting(_verbs.apply)
-    grant = _awaiting(_verbs.grant)
-    leases = _awaiting(_verbs.leases)
-    revoke = _awaiting(_verbs.revoke)
-    revoke_grantee = _awaiting(_verbs.revoke_grantee)
-    expire = _awaiting(_verbs.expire)
+    grant = _awaiting(_lease_verbs.grant)
+    extend = _awaiting(_lease_verbs.extend)
+    leases = _awaiting(_lease_verbs.leases)
+    revoke = _awaiting(_lease_verbs.revoke)
+    revoke_grantee = _awaiting(_lease_verbs.revoke_grantee)
+    revoke_bundle = _awaiting(_lease_verbs.revoke_bundle)
+    revoke_all = _awaiting(_lease_verbs.revoke_all)
+    expire = _awaiting(_lease_verbs.expire)
+    adopt = _awaiting(_lease_verbs.adopt)
+    audit = _awaiting(_lease_verbs.audit)
+    verify_audit = _awaiting(_lease_verbs.verify_audit)
 
     async def events(self) -> AsyncIterator[Event]:
         """What this client's operations say on their way, Progress and LogEntry, until it is

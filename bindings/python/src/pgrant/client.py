@@ -7,7 +7,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Type, TypeVar, Union
 
-from . import _ffi, _verbs
+from . import _ffi, _lease_verbs, _verbs
 from ._call import Duration, Handle, OptionValue, Secret, call, call_for_handle, make_options, to_bytes, to_seconds
 from ._errors import Error, InvalidStateError, SecretError
 from ._library import library
@@ -54,9 +54,11 @@ class ClientBase:
         connection_limit: Optional[int] = None,
         password_iterations: Optional[int] = None,
         maximum_duration: Optional[Duration] = None,
+        maximum_total: Optional[Duration] = None,
         end_timeout: Optional[float] = None,
         ends_at_once: Optional[int] = None,
         end_sessions_of_existing_roles: Optional[bool] = None,
+        accept_restored_ledger: Optional[bool] = None,
         endpoint: Union[ConnectionSpec, str, None] = None,
     ) -> None:
         """`spec`: where to connect, as a ConnectionSpec or what makes one. `password`: a password or
@@ -70,7 +72,8 @@ class ClientBase:
         `lock_timeout` (5), `statement_timeout` (60), `idle_in_transaction_timeout` (60).
 
         Settings of leases: `ledger_database` ("pgrant"); `login_prefix` and `connection_limit` of
-        ephemeral logins ("lease_", 5); `password_iterations` (4096); `maximum_duration` (7 days);
+        ephemeral logins ("lease_", 5); `password_iterations` (4096); `maximum_duration` (7 days), and
+        `maximum_total` with extensions; `accept_restored_ledger`: somebody has looked at it;
         `end_timeout` in seconds (10); `ends_at_once` (2); `end_sessions_of_existing_roles`; `endpoint`,
         a connection string that credentials send grantees to.
 
@@ -104,7 +107,7 @@ class ClientBase:
             "end_timeout": end_timeout,
         }
         self._fields = {name + "_ms": name for name in seconds}
-        self._fields["maximum_duration_s"] = "maximum_duration"
+        self._fields.update(maximum_duration_s="maximum_duration", maximum_total_s="maximum_total")
         milliseconds(timeout, "timeout")
         self.timeout = timeout
         self._settings: Dict[str, OptionValue] = {
@@ -117,6 +120,8 @@ class ClientBase:
             "connection_limit": connection_limit,
             "password_iterations": password_iterations,
             "maximum_duration_s": None if maximum_duration is None else to_seconds(maximum_duration, "maximum_duration"),
+            "maximum_total_s": None if maximum_total is None else to_seconds(maximum_total, "maximum_total"),
+            "accept_restored_ledger": accept_restored_ledger,
             "ends_at_once": ends_at_once,
             "end_sessions_of_existing_roles": end_sessions_of_existing_roles,
             "endpoint": endpoint.conninfo() if isinstance(endpoint, ConnectionSpec) else endpoint,
@@ -207,11 +212,17 @@ class Client(ClientBase):
     plan = _waiting(_verbs.plan)
     plan_bootstrap = _waiting(_verbs.plan_bootstrap)
     apply = _waiting(_verbs.apply)
-    grant = _waiting(_verbs.grant)
-    leases = _waiting(_verbs.leases)
-    revoke = _waiting(_verbs.revoke)
-    revoke_grantee = _waiting(_verbs.revoke_grantee)
-    expire = _waiting(_verbs.expire)
+    grant = _waiting(_lease_verbs.grant)
+    extend = _waiting(_lease_verbs.extend)
+    leases = _waiting(_lease_verbs.leases)
+    revoke = _waiting(_lease_verbs.revoke)
+    revoke_grantee = _waiting(_lease_verbs.revoke_grantee)
+    revoke_bundle = _waiting(_lease_verbs.revoke_bundle)
+    revoke_all = _waiting(_lease_verbs.revoke_all)
+    expire = _waiting(_lease_verbs.expire)
+    adopt = _waiting(_lease_verbs.adopt)
+    audit = _waiting(_lease_verbs.audit)
+    verify_audit = _waiting(_lease_verbs.verify_audit)
 
     def _run(self, request: Request[T]) -> T:
         try:

@@ -84,12 +84,74 @@ class LeaseFailure:
 
 @dataclass(frozen=True)
 class RevokeReport:
-    """What `expire` and `revoke_grantee` did."""
+    """What `expire` did, or a `revoke_…` of more than one lease."""
 
     ends: Tuple[LeaseEnd, ...] = field(metadata=doc.by(doc.every(LeaseEnd)))
     failures: Tuple[LeaseFailure, ...] = field(metadata=doc.by(doc.every(LeaseFailure)))
     #: Sessions of roles that do not exist any more, which were ended.
     ghost_sessions: int
+    #: Leases whose time had come.
+    started: Tuple[Lease, ...] = field(default=(), metadata=doc.by(doc.every(Lease)))
+    #: Ad-hoc bundles that no lease needs any more.
+    dropped_bundles: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
+
+
+@dataclass(frozen=True)
+class AdoptedBundle:
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class LeftRole:
+    """A role with a bundle that nobody could make a lease of."""
+
+    role: str
+    bundles: Tuple[str, ...] = field(metadata=doc.by(tuple))
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class AdoptReport:
+    """What `adopt` found, and whether it was written into the ledger."""
+
+    written: bool
+    bundles: Tuple[AdoptedBundle, ...] = field(metadata=doc.by(doc.every(AdoptedBundle)))
+    #: Without ids before they are written.
+    leases: Tuple[Lease, ...] = field(metadata=doc.by(doc.every(Lease)))
+    left: Tuple[LeftRole, ...] = field(metadata=doc.by(doc.every(LeftRole)))
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """A row of the audit trail."""
+
+    #: Which chain of hashes it is in, and where.
+    chain: int
+    n: int
+    at: datetime = field(metadata=doc.by(doc.time))
+    #: The login that wrote it, and who wanted it.
+    login: str
+    actor: Optional[str]
+    #: "grant", "extend", "revoke", "expire", "apply", …
+    action: str
+    lease: Optional[str]
+    outcome: str
+    details: Any = None
+
+
+@dataclass(frozen=True)
+class AuditVerdict:
+    """Whether the audit trail is as it was written. True if it is."""
+
+    intact: bool
+    entries: int
+    #: What does not fit: "chain 3, entry 17: changed or missing".
+    broken: Tuple[str, ...] = field(metadata=doc.by(tuple))
+
+    def __bool__(self) -> bool:
+        return self.intact
 
 
 def read_grant(document: Mapping[str, Any], _: str) -> GrantedLease:
@@ -98,6 +160,22 @@ def read_grant(document: Mapping[str, Any], _: str) -> GrantedLease:
 
 def read_leases(document: Mapping[str, Any], _: str) -> Tuple[Lease, ...]:
     return tuple(doc.build(Lease, one) for one in document["leases"])
+
+
+def read_one(document: Mapping[str, Any], _: str) -> Lease:
+    return doc.build(Lease, document["leases"][0])
+
+
+def read_adopt(document: Mapping[str, Any], _: str) -> AdoptReport:
+    return doc.build(AdoptReport, document)
+
+
+def read_audit(document: Mapping[str, Any], _: str) -> Tuple[AuditEntry, ...]:
+    return tuple(doc.build(AuditEntry, one) for one in document["entries"])
+
+
+def read_verdict(document: Mapping[str, Any], _: str) -> AuditVerdict:
+    return doc.build(AuditVerdict, document)
 
 
 def read_end(document: Mapping[str, Any], _: str) -> LeaseEnd:

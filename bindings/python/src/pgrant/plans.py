@@ -62,6 +62,37 @@ class PlannedBundle:
     #: The longest lease of it; None: the client's limit alone.
     maximum_seconds: Optional[int] = None
     databases: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
+    grade: Optional[str] = None
+    existing_role_grade: Optional[str] = None
+    #: Findings and grades that the policy accepts.
+    accepted: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
+
+
+@dataclass(frozen=True)
+class SafetyFinding:
+    """Why access through a bundle ends less surely than it could."""
+
+    #: For programs: "default-privileges".
+    name: str
+    severity: str
+    #: What it makes of the bundle for ephemeral logins, and for existing roles.
+    grade: str
+    existing_role_grade: str
+    object: Optional[str] = None
+    reason: str = ""
+    remedy: str = ""
+    #: The policy says that somebody has decided to take it.
+    accepted: bool = False
+
+
+@dataclass(frozen=True)
+class Safety:
+    """How surely access through a bundle ends by itself: grades "A" (all of it) to "D"."""
+
+    bundle: str
+    grade: str
+    existing_role_grade: str
+    findings: Tuple[SafetyFinding, ...] = field(default=(), metadata=doc.by(doc.every(SafetyFinding)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,6 +112,7 @@ class Plan:
     not_granted: Tuple[NotGranted, ...] = field(default=(), metadata=doc.by(doc.every(NotGranted)))
     bundles: Tuple[PlannedBundle, ...] = field(default=(), metadata=doc.by(doc.every(PlannedBundle)))
     dropped_bundles: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
+    safety: Tuple[Safety, ...] = field(default=(), metadata=doc.by(doc.every(Safety)))
     warnings: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
     best_effort: bool = False
     #: ISO 8601.

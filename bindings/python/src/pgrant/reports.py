@@ -83,9 +83,20 @@ class CheckedDatabase:
 
 @dataclass(frozen=True)
 class LedgerState:
+    """The ledger as the login sees it."""
+
     database: str
     exists: bool
     reachable: bool
+    #: The version of its tables, and the one that the library knows; None where the login may not look.
+    version: Optional[int] = None
+    library_version: Optional[int] = None
+    #: Signs that it was restored to an earlier time.
+    restored: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
+    #: Logins that no lease knows, logins that are gone, and such as do not expire.
+    unknown_logins: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
+    missing_logins: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
+    unlimited_logins: Tuple[str, ...] = field(default=(), metadata=doc.by(tuple))
 
 
 @dataclass(frozen=True)
