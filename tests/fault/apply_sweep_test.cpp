@@ -141,7 +141,8 @@ TEST_SUITE("kill sweep") {
     for (const int major : versions()) {
       for (const shape s : {shape::azure, shape::superuser}) {
         if (s == shape::superuser && !long_form()) continue;
-        const auto where = own_server(major, server_options().shape(s).setting("fsync", "on"));
+        const auto where = own_server(
+            major, server_options().shape(s).setting("fsync", long_form() ? "on" : "off"));
         INFO(where->label());
         apply_sweep sweep(*where);
         for (const policy_change& change : every_change) {
