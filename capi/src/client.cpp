@@ -1,7 +1,6 @@
 #include "client.hpp"
 
-#include <boost/asio/strand.hpp>
-
+#include "client_strand.hpp"
 #include "spec.hpp"
 #include "text.hpp"
 
@@ -23,7 +22,7 @@ client_state::client_state(std::shared_ptr<engine> on, const connection_spec& sp
                            std::uint64_t tag)
     : engine_(std::move(on)),
       ledger_database_(settings.options.leases().ledger_database()),
-      strand_(boost::asio::make_strand(engine_->context())),
+      strand_(client_strand(engine_->context())),
       password_was_given_(settings.password != nullptr) {
   if (password_was_given_ || questions) {
     desk_ = std::make_shared<secret_desk>(std::move(questions), tag, question_of(spec));
