@@ -19,11 +19,26 @@ void operation_state::set_handle(pgrant_operation* handle) noexcept {
   if (event_) event_->operation = handle;
 }
 
-void operation_state::begun(boost::asio::any_io_executor strand) noexcept {
+void stop_line::pull(const std::weak_ptr<stop_line>& line) {
+  const auto held = line.lock();
+  if (!held) return;
+  boost::asio::post(held->strand, [line] {
+    const auto still = line.lock();  // while it works
+    if (!still) return;
+    still->signal.emit(boost::asio::cancellation_type::terminal);
+    // Asio passes the signal on to a strand inside of this one by a plain pointer: the line has to
+    // live until that has run.
+    boost::asio::post(still->strand, [still] {
+      boost::asio::post(still->strand, [still] { boost::asio::post(still->strand, [still] {}); });
+    });
+  });
+}
+
+void operation_state::begun(std::weak_ptr<stop_line> line) noexcept {
   bool dropped = false;
   {
     const std::lock_guard lock(mutex_);
-    strand_ = std::move(strand);
+    line_ = std::move(line);
     starting_ = false;
     dropped = dropped_;
     if (cancelled_) emit();
@@ -118,13 +133,9 @@ void operation_state::cancel() noexcept {
   if (!starting_) emit();
 }
 
-// A signal may only be given where the work runs.
 void operation_state::emit() noexcept {
-  if (!strand_) return;
   try {
-    boost::asio::post(strand_, [self = shared_from_this()] {
-      if (!self->done()) self->signal_.emit(boost::asio::cancellation_type::terminal);
-    });
+    stop_line::pull(line_);
   } catch (...) {
     cancelled_ = false;  // may be tried again
   }
@@ -207,6 +218,7 @@ pgrant_status pgrant_operation_take(pgrant_operation* operation, pgrant_result**
 
 void pgrant_operation_destroy(pgrant_operation* operation) {
   if (!capi::is_handle(operation) || !operation->shared->process().holds()) return;
+  operation->shared->set_handle(nullptr);  // first: the completion may come at once
   operation->shared->cancel();
   delete operation;
 }
