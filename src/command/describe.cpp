@@ -102,6 +102,8 @@ std::string end_text(const lease_end& end) {
   if (!end.kept.empty()) text += ", membership kept in " + printable(joined(end.kept));
   text += "\n";
   if (!l.held_why.empty()) text += "  " + printable(l.held_why) + "\n";
+  for (const std::string& finding : end.bundle_findings)
+    text += "  " + styled("bundle", style::warn) + " " + printable(finding) + "\n";
   return text;
 }
 

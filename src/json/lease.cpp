@@ -89,7 +89,8 @@ json::object lease_json_end(const lease_end& end) {
   return {{"lease", lease_object(end.lease)},
           {"sessions_ended", end.sessions_ended},
           {"login_dropped", end.login_dropped},
-          {"kept", lease_names(end.kept)}};
+          {"kept", lease_names(end.kept)},
+          {"bundle_findings", lease_names(end.bundle_findings)}};
 }
 
 }  // namespace

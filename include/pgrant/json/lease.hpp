@@ -30,8 +30,9 @@ std::string to_json(const std::vector<lease>& leases);
 std::string to_json_with_password(const granted_lease& granted);
 
 /// Format "pgrant.revoke/1": {"format", "ends": [{"lease", "sessions_ended", "login_dropped",
-/// "kept": [bundles]}], "failures": [{"lease", "error"}], "ghost_sessions", "started": [leases],
-/// "dropped_bundles": [names]}; `error` as `to_json(error)` writes it.
+/// "kept": [bundles], "bundle_findings": [sentences]}], "failures": [{"lease", "error"}],
+/// "ghost_sessions", "started": [leases], "dropped_bundles": [names]}; `error` as `to_json(error)`
+/// writes it.
 std::string to_json(const sweep_report& report);
 /// The same with one end.
 std::string to_json(const lease_end& end);
