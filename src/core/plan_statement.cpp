@@ -184,6 +184,23 @@ sql_text statement_writer::statement(const change& what, object_kind kind,
   return text;
 }
 
+// A REVOKE on a table takes the same privileges on its columns with it, which the GRANT did not
+// give.
+bool statement_writer::undo_reaches_columns(const group<change>& g,
+                                            std::span<const std::uint32_t> part) const {
+  if (g.what.revoke || !g.what.column.empty()) return false;
+  const auto taken_too = [&](const acl_item& item) {
+    return item.grantor == g.what.grantor && !(item.privileges & g.what.privileges).empty() &&
+           std::ranges::any_of(
+               g.grantees, [&](std::uint32_t at) { return ctx_.grantees[at].id == item.grantee; });
+  };
+  return std::ranges::any_of(part, [&](std::uint32_t at) {
+    return std::ranges::any_of(targets_[at].columns, [&](const column_acl& c) {
+      return std::ranges::any_of(c.acl.items(), taken_too);
+    });
+  });
+}
+
 void statement_writer::write(const group<change>& g, std::span<const std::uint32_t> part,
                              step_list& out) const {
   const change& what = g.what;
@@ -199,7 +216,7 @@ void statement_writer::write(const group<change>& g, std::span<const std::uint32
   s.database = database_;
   s.roles = names_of(g.grantees);
   s.sql = statement(what, g.kind, s.roles, objects).str();
-  s.inverse = statement(undo, g.kind, s.roles, objects).str();
+  if (!undo_reaches_columns(g, part)) s.inverse = statement(undo, g.kind, s.roles, objects).str();
   s.reason = reason_of(g, part);
   s.authority = (what.revoke ? "revoked as " : "granted by ") + ctx_.state.role_name(what.grantor) +
                 (what.grantor_owns ? " (owner)" : " (grant option)");

@@ -121,6 +121,7 @@ class statement_writer {
   groups<What> merged(groups<What> all) const;
   std::uint32_t keep_current();
 
+  bool undo_reaches_columns(const group<change>& g, std::span<const std::uint32_t> part) const;
   void write(const group<change>& g, std::span<const std::uint32_t> part, step_list& out) const;
   void write(const group<shortfall>& g) const;
   std::string reason_of(const group<change>& g, std::span<const std::uint32_t> part) const;

@@ -89,7 +89,7 @@ constexpr const char* all_entries = R"(
     FROM pg_default_acl)
   SELECT subject || ' ' || grantee || ' ' || grantor || ' ' || privilege_type || ' ' || is_grantable
   FROM listed, aclexplode(acl)
-  UNION ALL SELECT 'r' || rolname FROM pg_roles ORDER BY 1)";
+  UNION ALL SELECT 'r' || rolname FROM pg_roles)";
 
 /// One role's point of view on one server.
 class planned_world {
@@ -116,7 +116,11 @@ class planned_world {
     return applied.has_value();
   }
 
-  test::table entries() { return world_.superuser().run(all_entries); }
+  test::table entries() {
+    test::table all = world_.superuser().run(all_entries);
+    std::ranges::sort(all);
+    return all;
+  }
 
   /// Everything that a GRANT of the plan names is so, says the server.
   void check_privileges(const pgrant::plan& p) {
@@ -204,7 +208,10 @@ void check_policies(test::server& where, test::random_source& random, int polici
     if (!can_be_taken_back(first)) continue;
     ++sum.taken_back;
     here.take_back(first);
-    CHECK(here.entries() == before);
+    const auto after = here.entries();
+    test::table changed;
+    std::ranges::set_symmetric_difference(before, after, std::back_inserter(changed));
+    for (const auto& entry : changed) FAIL_CHECK("not as before: " << entry[0]);
   }
 }
 
@@ -221,7 +228,7 @@ TEST_SUITE("integration") {
         test::for_random_cases(soak ? 40 : 2, [&](test::random_source& random) {
           const auto where = test::own_server(major, test::server_options().shape(shape));
           INFO(where->label());
-          planner_on_server::check_policies(*where, random, soak ? 20 : 6, sum);
+          planner_on_server::check_policies(*where, random, soak ? 20 : 4, sum);
         });
       }
     }
