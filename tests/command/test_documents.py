@@ -14,7 +14,8 @@ def test_first_program_of_the_readme_is_the_one_that_the_tests_run():
 
 
 def test_files_that_the_readme_names_are_there():
-    for name in re.findall(r"`?((?:examples|docs|include/pgrant)/[\w./-]*)", README):
+    folders = "bindings|capi|cmake|docs|examples|include|tests"
+    for name in re.findall(rf"(?<![\w/])((?:{folders})/[\w./-]*\w/?)", README):
         assert (SOURCE / name).exists(), name
 
 
