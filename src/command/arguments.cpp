@@ -35,6 +35,7 @@ class parser {
     add_expire();
     add_audit();
     add_adopt();
+    add_rotate();
     add_schema();
     add_password();
     add_sandbox();
@@ -315,6 +316,19 @@ class parser {
         "now and then",
         "pgrant expire");
     add_accept_restored(v);
+  }
+
+  void add_rotate() {
+    CLI::App* v =
+        connected("rotate", "Gives a login a new password, without a moment in which none is known",
+                  "pgrant rotate --store /etc/pgrant/secrets");
+    v->add_option("--store", given_.directory,
+                  "The directory of the passwords: <login>.password is the one in use")
+        ->required()
+        ->type_name("DIR");
+    v->add_option("--login", given_.login, "Whose password; default: this login's own")
+        ->type_name("ROLE");
+    v->add_flag("--during-leases", given_.during_leases, "Also while the login has a lease");
   }
 
   void add_schema() {

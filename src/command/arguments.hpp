@@ -32,6 +32,10 @@ struct arguments {
   bool reset_password = false;
   std::optional<int> issuers;
 
+  // rotate
+  std::string login;
+  bool during_leases = false;
+
   // bootstrap, inventory
   std::vector<std::string> databases;
   bool objects = false;

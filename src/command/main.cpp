@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
       {"leases", run_leases}, {"revoke", run_revoke},       {"expire", run_expire},
       {"schema", run_schema}, {"password", run_password},   {"sandbox", run_sandbox},
       {"extend", run_extend}, {"audit", run_audit},         {"adopt", run_adopt},
+      {"rotate", run_rotate},
   };
   std::setlocale(LC_CTYPE, "C.UTF-8");  // How wide characters are; nothing else depends on it.
   const parsed line = parse_arguments(argc, argv);

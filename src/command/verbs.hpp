@@ -17,6 +17,7 @@ int run_revoke(const arguments& given);
 int run_expire(const arguments& given);
 int run_audit(const arguments& given);
 int run_adopt(const arguments& given);
+int run_rotate(const arguments& given);
 int run_schema(const arguments& given);
 int run_password(const arguments& given);
 int run_sandbox(const arguments& given);
