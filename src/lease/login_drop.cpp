@@ -8,27 +8,26 @@
 namespace pgrant::detail {
 namespace {
 
-// 1260 is pg_authid. Before 16 a login can lend itself, and whoever has it could go on as it.
-#define PGRANT_LOOK_AT_LOGINS(lent)                                                            \
+// 1260 is pg_authid. Before 16 a role can lend itself, and whoever has it could go on as it.
+#define PGRANT_LOOK_AT_GRANTEES(lent)                                                          \
   "SELECT l.id, l.grantee_oid, r.rolname IS NULL, r.rolname IS DISTINCT FROM l.grantee, "      \
   "l.grantee_oid = ANY (ARRAY(SELECT a.usesysid FROM pg_catalog.pg_stat_get_activity(NULL) a " \
   "WHERE a.usesysid IS NOT NULL)), "                                                           \
-  "(SELECT true FROM pg_catalog.pg_shdepend d WHERE d.refclassid = 1260 "                      \
-  "AND d.refobjid = l.grantee_oid LIMIT 1) IS NOT NULL "                                       \
+  "(l.kind = 'ephemeral_login' AND (SELECT true FROM pg_catalog.pg_shdepend d "                \
+  "WHERE d.refclassid = 1260 AND d.refobjid = l.grantee_oid LIMIT 1) IS NOT NULL) "            \
   "OR l.grantee_oid = ANY (ARRAY(SELECT p.ownerid FROM pg_catalog.pg_prepared_xact() p))" lent \
   " FROM pgrant.lease l LEFT JOIN LATERAL (SELECT r.rolname FROM pg_catalog.pg_roles r "       \
   "WHERE r.oid = l.grantee_oid OFFSET 0) r ON true "                                           \
-  "WHERE l.id = ANY ($1::text[]) AND l.state = 'ending' AND l.kind = 'ephemeral_login' "       \
-  "ORDER BY l.id FOR UPDATE OF l SKIP LOCKED"
+  "WHERE l.id = ANY ($1::text[]) AND l.state = 'ending' ORDER BY l.id FOR UPDATE OF l SKIP LOCKED"
 
-constexpr sql_fragment look_at_logins_16 = PGRANT_LOOK_AT_LOGINS("");
-constexpr sql_fragment look_at_logins_14 = PGRANT_LOOK_AT_LOGINS(
+constexpr sql_fragment look_at_grantees_16 = PGRANT_LOOK_AT_GRANTEES("");
+constexpr sql_fragment look_at_grantees_14 = PGRANT_LOOK_AT_GRANTEES(
     " OR (SELECT true FROM pg_catalog.pg_auth_members m "
     "WHERE m.roleid = l.grantee_oid LIMIT 1) IS NOT NULL "
     // What it passed on, if somebody gave it ADMIN; from 16 on that shows among the dependencies.
     "OR l.grantee_oid = ANY (ARRAY(SELECT m.grantor FROM pg_catalog.pg_auth_members m))");
 
-#undef PGRANT_LOOK_AT_LOGINS
+#undef PGRANT_LOOK_AT_GRANTEES
 
 constexpr sql_fragment insist_dropped_statement =
     R"(SELECT pgrant.insist(NOT EXISTS (SELECT FROM pg_catalog.unnest($1::oid[]) o
@@ -117,7 +116,7 @@ class drop_round {
     co_return true;
   }
 
-  // Drops those that leave nothing, and keeps in `busy_` those that have sessions alone.
+  // Ends those that leave nothing, and keeps in `busy_` those that have sessions alone.
   lease_task<void> drop(std::vector<std::string> ids) {
     if (ids.empty()) co_return success();
     auto tried = co_await attempt(ids);
@@ -137,28 +136,35 @@ class drop_round {
   lease_task<void> attempt(const std::vector<std::string>& ids) {
     batch looking;
     looking.add(statement("BEGIN")).add(statement("SET LOCAL lock_timeout = 1000"));
-    looking.add(statement(us_.has_membership_options() ? look_at_logins_16 : look_at_logins_14)
+    looking.add(statement(us_.has_membership_options() ? look_at_grantees_16 : look_at_grantees_14)
                     .bind_array(ids));
     auto looked = co_await run_all(where_, std::move(looking));
     BOOST_OUTCOME_CO_TRY(const auto seen, std::move(looked));
-    std::vector<std::string> over, logins, oids, busy;
+    std::vector<std::string> over, dropped, logins, oids, busy;
     for (const row r : seen[2]) {
+      const std::string id = r[0].str();
+      const ledger_lease& l = leases_.at(id);
+      const bool ours = l.lease.kind == grantee_kind::ephemeral_login;
       const bool gone = r[2].text() == "t", other = r[3].text() == "t",
                  sessions = r[4].text() == "t", residue = r[5].text() == "t";
-      if (gone) {
-        over.push_back(r[0].str());
-      } else if (!other && !residue && sessions) {
-        busy.push_back(r[0].str());
-      } else if (!other && !residue) {
-        over.push_back(r[0].str());
-        logins.push_back(leases_.at(r[0].str()).lease.grantee);
+      if (gone && ours) {
+        over.push_back(id);
+      } else if (other || residue || (sessions && !ours)) {
+        continue;
+      } else if (sessions) {
+        busy.push_back(id);
+      } else {
+        over.push_back(id);
+        if (!ours) continue;
+        dropped.push_back(id);
+        logins.push_back(l.lease.grantee);
         oids.push_back(r[1].str());
       }
     }
     if (over.empty()) {
       co_await roll_back(where_);
     } else {
-      for (const std::string& id : over) engine_.step(id, "drop");
+      for (const std::string& id : dropped) engine_.step(id, "drop");
       auto committed = co_await run_all(where_, dropping(over, logins, oids));
       BOOST_OUTCOME_CO_TRY(const auto answers, std::move(committed));
       BOOST_OUTCOME_CO_TRY(auto after, read_leases(answers[answers.size() - 3]));
@@ -170,8 +176,8 @@ class drop_round {
     }
     busy_.insert(busy_.end(), busy.begin(), busy.end());
     // Who came in between has no role any more.
-    if (!oids.empty()) {
-      auto ended = co_await end_sessions(over);
+    if (!dropped.empty()) {
+      auto ended = co_await end_sessions(dropped);
       if (!ended && is_lost(ended.error())) co_return ended.error();
     }
     co_return success();
