@@ -5,6 +5,7 @@
 
 #include "lease/grantee_check.hpp"
 #include "lease/lease_names.hpp"
+#include "pgrant/safety.hpp"
 
 namespace pgrant::detail {
 namespace {
@@ -25,7 +26,7 @@ ORDER BY d.place)";
 constexpr sql_fragment grant_bundles_query_16 =
     R"(SELECT b.name, b.role_name, b.role_oid, b.maximum_seconds, b.databases, r.rolname,
   r.rolcanlogin, r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls,
-  g.oid, pg_catalog.pg_get_userbyid(g.oid)
+  g.oid, pg_catalog.pg_get_userbyid(g.oid), b.existing_role_grade, b.accepted
 FROM pgrant.bundle b
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = b.role_oid
 CROSS JOIN (SELECT oid, rolsuper, NOT rolsuper AND )";
@@ -43,7 +44,7 @@ WHERE b.name = ANY ($1::text[]) ORDER BY b.role_oid)";
 constexpr sql_fragment grant_bundles_query_14 =
     R"(SELECT b.name, b.role_name, b.role_oid, b.maximum_seconds, b.databases, r.rolname,
   r.rolcanlogin, r.rolsuper OR r.rolcreaterole OR r.rolreplication OR r.rolbypassrls,
-  0::oid, ''
+  0::oid, '', b.existing_role_grade, b.accepted
 FROM pgrant.bundle b LEFT JOIN pg_catalog.pg_roles r ON r.oid = b.role_oid
 WHERE b.name = ANY ($1::text[]) ORDER BY b.role_oid)";
 
@@ -89,6 +90,10 @@ result<checked_bundle> read_checked_bundle(const row& r, bool has_options) {
   BOOST_OUTCOME_TRY(b.longest, r[3].int64());
   BOOST_OUTCOME_TRY(const auto databases, r[4].array());
   for (const auto& name : databases) b.databases.push_back(name.value_or(""));
+  BOOST_OUTCOME_TRY(const auto accepted_names, r[11].array());
+  std::vector<std::string> accepted;
+  for (const auto& name : accepted_names) accepted.push_back(name.value_or(""));
+  b.no_existing_role = refusal_for_existing_role(parse_safety_grade(r[10].text()), accepted);
   const auto about = [&b](errc code, std::string message) {
     return error(code, std::move(message))
         .with_field("bundles." + b.name)
@@ -280,6 +285,13 @@ result<checked_grant> judge_grant(const grant_call& call, std::size_t place,
     const checked_bundle& b = bundle.assume_value();
     if (b.longest > 0 && duration.count() > b.longest) {
       return too_long(duration, b.longest, "bundle " + name);
+    }
+    if (!call.ephemeral() && b.no_existing_role) {
+      return error(errc::invalid_argument, *b.no_existing_role)
+          .with_field("bundles." + name)
+          .with_hint(
+              "grant to the person, who then gets a login for the time, or accept it in the "
+              "policy");
     }
     checked.bundles.push_back(b);
   }

@@ -18,6 +18,8 @@ struct checked_bundle {
   std::string grantor;
   std::int64_t longest = 0;  ///< Seconds; 0: no limit of its own.
   std::vector<std::string> databases;
+  /// Why its leases are for ephemeral logins alone: its grade, unless the policy accepts that.
+  std::optional<std::string> no_existing_role;
 };
 
 /// A membership to be given, and as it is expected to be counted: by the ledger's row, if there is

@@ -179,6 +179,30 @@ CREATE TRIGGER test_refuse BEFORE INSERT ON pgrant.lease
     });
   }
 
+  TEST_CASE("a bundle that is not safe for existing roles is for logins alone, unless accepted") {
+    for_each_server(shape::azure, [](server& where) {
+      lease_world& world = world_of(where);
+      const std::string person = world.fresh_login();
+      const auto grade = [&world, &where](const std::string& as) {
+        psql(where, world.ledger_database(), world.connector(),
+             "UPDATE pgrant.bundle SET " + as + " WHERE name = 'world-read'");
+      };
+      grade("existing_role_grade = 'D'");
+      const auto refused = world.run(world.leases().async_grant(read_for_role(person)));
+      const auto login = world.run(world.leases().async_grant(read_for("ada")));
+      grade("accepted = '{grade-d}'");
+      const auto accepted = world.run(world.leases().async_grant(read_for_role(person)));
+      grade("existing_role_grade = NULL, accepted = '{}'");
+      REQUIRE(!refused);
+      CHECK(refused.error().code() == errc::invalid_argument);
+      CHECK(refused.error().field() == "bundles.world-read");
+      CHECK(login.has_value());
+      INFO(id_of(accepted));
+      CHECK(accepted.has_value());
+      end_all(world);
+    });
+  }
+
   TEST_CASE("who gives up does not stop the others of its transaction") {
     for_each_server(shape::azure, [](server& where) {
       lease_world& world = world_of(where);
