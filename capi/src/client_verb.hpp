@@ -13,15 +13,17 @@ using state_ptr = std::shared_ptr<operation_state>;
 
 // Starts `call(client, handler)`; of what it gives, `make` makes the result.
 template <class T, class Make, class Call>
-auto begin_verb(client_state& of, const state_ptr& state, Make make, Call call) {
-  boost::asio::any_io_executor strand;
+std::weak_ptr<stop_line> begin_verb(client_state& of, const state_ptr& state, Make make,
+                                    Call call) {
+  const auto line = std::make_shared<stop_line>();
   of.with_client([&](client& with) {
-    strand = of.strand();
-    call(with, boost::asio::bind_executor(strand, boost::asio::bind_cancellation_slot(
-                                                      state->slot(), completing_handler<T, Make>(
-                                                                         state, std::move(make)))));
+    line->strand = of.strand();
+    call(with, boost::asio::bind_executor(
+                   line->strand, boost::asio::bind_cancellation_slot(
+                                     line->signal.slot(),
+                                     completing_handler<T, Make>(state, line, std::move(make)))));
   });
-  return strand;
+  return line;
 }
 
 // The common part of the verbs. `prepare(client_state)` reads the input and gives a function that

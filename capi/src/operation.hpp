@@ -18,6 +18,16 @@
 
 namespace pgrant::capi {
 
+/// How work can be told to stop. It belongs to the work's handler and dies with it: what Asio keeps
+/// in the signal must not outlive the io_context, as an operation's handle may.
+struct stop_line {
+  boost::asio::any_io_executor strand;
+  boost::asio::cancellation_signal signal;
+
+  /// Gives the signal, on the strand.
+  static void pull(const std::weak_ptr<stop_line>& line);
+};
+
 /// Shared by the handle and by the work. Its event and its place in the engine are there before the
 /// work begins, so that completing needs no memory.
 class operation_state : public std::enable_shared_from_this<operation_state> {
@@ -29,9 +39,8 @@ class operation_state : public std::enable_shared_from_this<operation_state> {
 
   // The work's side.
 
-  boost::asio::cancellation_slot slot() { return signal_.slot(); }
-  /// The work has begun, and runs on this strand: from now on it can be told to stop.
-  void begun(boost::asio::any_io_executor strand) noexcept;
+  /// The work has begun; from now on it can be told to stop, if there is a line.
+  void begun(std::weak_ptr<stop_line> line) noexcept;
   /// It did not begin after all: nobody will hear of it.
   void withdraw() noexcept;
   /// The first one counts.
@@ -63,8 +72,7 @@ class operation_state : public std::enable_shared_from_this<operation_state> {
   mutable std::mutex mutex_;
   std::condition_variable completed_;
   std::unique_ptr<pgrant_event> event_;
-  boost::asio::cancellation_signal signal_;
-  boost::asio::any_io_executor strand_;  // set when the work has begun
+  std::weak_ptr<stop_line> line_;  // set when the work has begun
   bool starting_ = true, dropped_ = false;
   bool cancelled_ = false, done_ = false, taken_ = false;
   pgrant_status status_ = PGRANT_OK;
@@ -92,8 +100,9 @@ void complete_with(operation_state& what, Make&& make) noexcept {
 template <class T, class Make>
 class completing_handler {
  public:
-  completing_handler(std::shared_ptr<operation_state> what, Make make)
-      : what_(std::move(what)), make_(std::move(make)) {}
+  completing_handler(std::shared_ptr<operation_state> what, std::shared_ptr<stop_line> line,
+                     Make make)
+      : what_(std::move(what)), line_(std::move(line)), make_(std::move(make)) {}
   completing_handler(completing_handler&&) noexcept = default;
   ~completing_handler() {
     if (what_) what_->abandon();
@@ -107,6 +116,7 @@ class completing_handler {
 
  private:
   std::shared_ptr<operation_state> what_;
+  std::shared_ptr<stop_line> line_;
   Make make_;
 };
 
@@ -121,7 +131,7 @@ struct pgrant_operation {
 namespace pgrant::capi {
 
 /// The common part of every *_start: makes the operation, hands it to the caller, and lets `begin`
-/// start the work, which gives the strand that it runs on (or none, if it cannot be told to stop).
+/// start the work, which gives its line (or none, if it cannot be told to stop).
 /// If that throws, the caller gets nothing, and nothing will come.
 template <class Begin>
 void start_operation(std::shared_ptr<engine> on, pgrant_queue* queue, std::uint64_t tag,

@@ -50,7 +50,7 @@ void start_work(pgrant_runtime* runtime, pgrant_queue* queue, std::uint64_t tag,
     on->run_blocking([state, work = std::move(work)] {
       capi::complete_with(*state, [&] { return capi::new_result(work()); });
     });
-    return boost::asio::any_io_executor();
+    return std::weak_ptr<capi::stop_line>();
   });
 }
 
