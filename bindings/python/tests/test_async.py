@@ -77,21 +77,22 @@ def test_the_loop_is_never_blocked(connector, client):
         async with pgrant.AsyncClient(connector) as work:
             await work.check()
             longest, last = 0.0, time.perf_counter()
+            began = last
             task = asyncio.ensure_future(work.inspect(include_system_schemas=True, objects=False))
             while not task.done():
                 await asyncio.sleep(0)
                 now = time.perf_counter()
                 longest, last = max(longest, now - last), now
             await task
-            return longest
+            return longest, time.perf_counter() - began
 
-    # A verb takes some 100 ms at least; on a busy machine a turn of the loop takes 20.
-    assert run(job()) < 0.5
+    longest, whole = run(job())
+    assert longest < whole / 2
 
 
 def test_cancelled_task_waits_for_its_operation(connector, client, box, ended):
     async def job():
-        async with pgrant.AsyncClient(connector) as work:
+        async with pgrant.AsyncClient(connector, lock_timeout=60) as work:
             await work.check()
             with blocked(box):
                 task = asyncio.ensure_future(work.grant("sales-read", to="late", duration=60, reason="x"))
@@ -103,7 +104,7 @@ def test_cancelled_task_waits_for_its_operation(connector, client, box, ended):
                 started = time.monotonic()
                 with pytest.raises(asyncio.CancelledError):
                     await task
-                assert time.monotonic() - started < 5
+                assert time.monotonic() - started < 20
                 queue = aio._queues[asyncio.get_running_loop()]
                 assert not queue.waiting and not work._running
             assert not await work.leases(grantee="late")

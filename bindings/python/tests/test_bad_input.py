@@ -219,15 +219,15 @@ def test_password_of_a_login_that_there_is_not(box):
         box.password("nobody")
 
 
-def test_interrupt(client, box, ended):
+def test_interrupt(connector, client, box, ended):
     """Ctrl-C reaches a thread that waits, and the operation ends with it."""
-    with blocked(box):
+    with blocked(box), pgrant.Client(connector, lock_timeout=60) as waiting:
         timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         started = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
-            client.grant("sales-read", to="interrupted", duration=60, reason="x")
-        assert time.monotonic() - started < 5
+            waiting.grant("sales-read", to="interrupted", duration=60, reason="x")
+        assert time.monotonic() - started < 20
     assert not client.leases(grantee="interrupted", all=True)
     assert ended == [True, True]
 
@@ -261,4 +261,4 @@ threading.Thread(target=client.check, daemon=True).start()
 """
     started = time.monotonic()
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60, capture_output=True)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 30

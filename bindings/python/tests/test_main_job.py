@@ -31,6 +31,16 @@ def test_bootstrap_again_has_nothing_to_do(admin, connector):
         admin.apply(reset)
 
 
+def test_profile_least(admin, connector):
+    plan = admin.plan_bootstrap("least_connector", profile="least", issuers=2)
+    assert any("issuer" in step.sql for step in plan.steps)
+    assert not any("CREATEROLE" in step.sql and "least_connector" in step.sql for step in plan.steps)
+    for bad in (dict(profile="most"), dict(issuers=-1), dict(issuers=1001)):
+        with pytest.raises(pgrant.InvalidArgumentError) as caught:
+            admin.plan_bootstrap("least_connector", **bad)
+        assert caught.value.field in bad
+
+
 def test_inspect(client):
     seen = []
     snapshot = client.inspect(progress=seen.append)

@@ -111,13 +111,17 @@ def plan_bootstrap(
     creators: Names = None,
     ledger_database: Optional[str] = None,
     reset_password: Optional[bool] = None,
+    profile: Optional[str] = None,
+    issuers: Optional[int] = None,
 ) -> Request[Plan]:
     """Works out what an administrator has to run once, so that the role `connector` can manage
     access. The client's login is that administrator.
 
     `databases`: manage these and no others (all but reserved ones). `creators`: roles whose future
     objects bundles may cover. `ledger_database`: "" to make none. `reset_password`: give an
-    existing connector the password at hand. If the connector gets a password, the plan wants it:
+    existing connector the password at hand. `profile`: "guide" (what the vendor guide does) or "least" (a
+    connector that can do nothing but leases). `issuers`: roles that make its logins (0, or 1 in
+    "least"). If the connector gets a password, the plan wants it:
     `apply(plan, secrets={"connector": password})`.
     """
     settings: Dict[str, OptionValue] = {
@@ -126,6 +130,8 @@ def plan_bootstrap(
         "creators": names(creators, "creators"),
         "ledger_database": ledger_database,
         "reset_password": reset_password,
+        "profile": profile,
+        "issuers": issuers,
     }
     return Request(
         "plan_bootstrap",
