@@ -142,8 +142,11 @@ soak() {
     seed=$(((RANDOM << 15) + RANDOM))
     say "round $round: PGRANT_TEST_SEED=$seed"
     runner_limit=14400
+    export PGRANT_SOAK=1
     run_tests asan 14,15,16,17,18
     run_in_background fault env PGRANT_FAULT=long PGRANT_TEST_SEED="$seed" tests/fault/run build/release
+    finish
+    run_in_background fuzz env PGRANT_FUZZ_SECONDS=600 tests/fuzz/run build/release
     finish
     ((total_failed == 0)) || return 1
   done
