@@ -86,6 +86,10 @@ func TestMainJob(t *testing.T) {
 		t.Errorf("logged in as %s", report.Login.Role)
 	}
 
+	later := must[*Lease](t)(connector.Extend(ctx, Extension{Lease: granted.Lease.ID, By: time.Hour, Reason: "not done yet"}))
+	if gained := later.ExpiresAt.Sub(granted.Lease.ExpiresAt); gained != time.Hour {
+		t.Errorf("an extension by an hour gave %v", gained)
+	}
 	leases := must[[]Lease](t)(connector.Leases(ctx, LeaseFilter{Bundle: "go-read"}))
 	if len(leases) != 1 || leases[0].ID != granted.Lease.ID || leases[0].Person != "ada" {
 		t.Errorf("leases %+v", leases)
@@ -101,6 +105,52 @@ func TestMainJob(t *testing.T) {
 		t.Errorf("nobody's leases: %v", err)
 	}
 	must[*RevokeReport](t)(connector.Expire(ctx))
+}
+
+// The verbs that the main job does not need: schedules, labels, breaking the glass, the audit trail.
+func TestLedger(t *testing.T) {
+	ctx := soon(t)
+	admin := administrator(t, WithLedgerDatabase("go_ledger"))
+	if _, err := admin.Grant(ctx, GrantRequest{Bundles: []string{"none"}, Person: "ada", Duration: time.Hour}); StatusOf(err) != StatusNotFound {
+		t.Fatalf("without a ledger: %v", err)
+	}
+	password := must[Secret](t)(GeneratePassword())
+	bootstrap := must[*Plan](t)(admin.PlanBootstrap(ctx, BootstrapOptions{Connector: "go_keeper"}))
+	must[*ApplyReport](t)(admin.Apply(ctx, bootstrap, ApplyOptions{Secrets: map[string]Secret{"connector": password}}))
+	keeper := client(t, as(t, "go_keeper"), WithPassword(password), WithLedgerDatabase("go_ledger"))
+	policy := strings.ReplaceAll(testPolicy, "go-read", "go-ledger")
+	must[*ApplyReport](t)(keeper.Apply(ctx, must[*Plan](t)(keeper.Plan(ctx, []byte(policy))), ApplyOptions{}))
+
+	request := GrantRequest{Bundles: []string{"go-ledger"}, Person: "ada", Duration: time.Hour, Reason: "r",
+		Ticket: "OPS-17", Labels: map[string]string{"team": "data"}, ConnectionLimit: 2}
+	now := must[*Granted](t)(keeper.Grant(ctx, request))
+	request.StartingAt = time.Now().Add(time.Hour)
+	scheduled := must[*Granted](t)(keeper.Grant(ctx, request))
+	if scheduled.Lease.State != LeaseScheduled || !scheduled.Lease.StartsAt.After(now.Lease.StartsAt) {
+		t.Errorf("scheduled %+v", scheduled.Lease)
+	}
+	found := must[[]Lease](t)(keeper.Leases(ctx, LeaseFilter{Labels: map[string]string{"team": "data"}, Ticket: "OPS-17"}))
+	if len(found) != 2 || found[0].Labels["team"] != "data" {
+		t.Errorf("found %+v", found)
+	}
+	found = must[[]Lease](t)(keeper.Leases(ctx, LeaseFilter{States: []LeaseState{LeaseScheduled}}))
+	if len(found) != 1 || found[0].ID != scheduled.Lease.ID {
+		t.Errorf("scheduled ones: %+v", found)
+	}
+	broken := must[*RevokeReport](t)(keeper.RevokeBundle(ctx, "go-ledger"))
+	if len(broken.Ends) != 2 || len(broken.Failures) != 0 {
+		t.Errorf("breaking the glass: %+v", broken)
+	}
+	must[*RevokeReport](t)(keeper.RevokeAll(ctx))
+	must[*AdoptReport](t)(keeper.Adopt(ctx, false))
+	entries := must[[]AuditEntry](t)(keeper.Audit(ctx, AuditFilter{Lease: now.Lease.ID}))
+	if len(entries) < 2 || entries[len(entries)-1].Action != "grant" {
+		t.Errorf("the trail of a lease: %+v", entries)
+	}
+	verdict := must[*AuditVerdict](t)(keeper.VerifyAudit(ctx))
+	if verdict.Entries == 0 || len(verdict.Broken) != 0 {
+		t.Errorf("the trail: %+v", verdict)
+	}
 }
 
 func objectsOf(inventory *Snapshot, database string) int {

@@ -105,6 +105,8 @@ type BootstrapOptions struct {
 	Databases     []string // manage these and no others; none: all but reserved ones
 	Creators      []string // roles whose future objects bundles may cover
 	ResetPassword bool     // give an existing connector the password at hand
+	Profile       string   // "guide", or "least": a connector that can do nothing but leases
+	Issuers       int      // how many issuers there are to be; 0: the profile's
 }
 
 func (o BootstrapOptions) settings() []capi.Setting {
@@ -113,6 +115,8 @@ func (o BootstrapOptions) settings() []capi.Setting {
 		{Key: "databases", Value: o.Databases},
 		{Key: "creators", Value: o.Creators},
 		{Key: "reset_password", Value: o.ResetPassword},
+		{Key: "profile", Value: text(o.Profile)},
+		{Key: "issuers", Value: number(o.Issuers)},
 	}
 }
 

@@ -90,9 +90,9 @@ func (r *Runtime) Close() error {
 	}
 	r.closed = true
 	r.inUse.Unlock()
-	r.end()
 	// The completions of what this cancels are still heard.
 	err := r.runtime.Shutdown(10_000)
+	r.end()
 	if posted := r.queue.Post(r.stopping); posted == nil {
 		<-r.heard
 	}

@@ -48,6 +48,16 @@ func (s *Spec) Validate() error {
 	return asError(s.spec.Validate())
 }
 
+// Problems gives all of what is wrong or missing.
+func (s *Spec) Problems() ([]*Error, error) {
+	s.mu.Lock()
+	text, err := s.spec.Problems()
+	s.mu.Unlock()
+	var document struct{ Problems []*Error }
+	err = decode(text, err, &document)
+	return document.Problems, err
+}
+
 // SpecWarning is what works and is not safe, or not wise.
 type SpecWarning struct {
 	ID      string `json:"id"`
@@ -62,7 +72,8 @@ func (s *Spec) Warnings() ([]SpecWarning, error) {
 	text, err := s.spec.Warnings()
 	s.mu.Unlock()
 	var document struct{ Warnings []SpecWarning }
-	return document.Warnings, decode(text, err, &document)
+	err = decode(text, err, &document)
+	return document.Warnings, err
 }
 
 // String is for people; secrets are hidden.

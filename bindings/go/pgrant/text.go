@@ -49,9 +49,18 @@ func IntegrationSchema() ([]byte, error) {
 	return schema, asError(err)
 }
 
+// NormalizePolicy gives the same policy (JSON) as the library writes it, defaults left out.
+func NormalizePolicy(policy []byte) ([]byte, error) {
+	text, err := capi.NormalizePolicy(policy)
+	return text, asError(err)
+}
+
 // Render gives a plan for people to review; names are made safe to show in a terminal.
-func (p *Plan) Render() (string, error) {
-	text, err := capi.RenderPlan(p.document)
+func (p *Plan) Render() (string, error) { return RenderPlan(p.document) }
+
+// RenderPlan does the same for a plan that was stored as JSON.
+func RenderPlan(plan []byte) (string, error) {
+	text, err := capi.RenderPlan(plan)
 	return string(text), asError(err)
 }
 

@@ -111,3 +111,50 @@ func (c *Client) Expire(queue *Queue, tag uint64) (*Operation, error) {
 	var err *C.pgrant_error
 	return started(C.pgrant_client_expire_start(c.handle, queue.handle, C.uint64_t(tag), &op, &err), op, err)
 }
+
+// Extend starts pgrant_client_extend.
+func (c *Client) Extend(options *Options, queue *Queue, tag uint64) (*Operation, error) {
+	var op *C.pgrant_operation
+	var err *C.pgrant_error
+	return started(C.pgrant_client_extend_start(c.handle, options.pointer(), queue.handle,
+		C.uint64_t(tag), &op, &err), op, err)
+}
+
+// RevokeBundle starts pgrant_client_revoke_bundle.
+func (c *Client) RevokeBundle(bundle string, queue *Queue, tag uint64) (*Operation, error) {
+	data, size := view([]byte(bundle))
+	var op *C.pgrant_operation
+	var err *C.pgrant_error
+	return started(C.pgrant_client_revoke_bundle_start(c.handle, data, size, queue.handle,
+		C.uint64_t(tag), &op, &err), op, err)
+}
+
+// RevokeAll starts pgrant_client_revoke_all.
+func (c *Client) RevokeAll(queue *Queue, tag uint64) (*Operation, error) {
+	var op *C.pgrant_operation
+	var err *C.pgrant_error
+	return started(C.pgrant_client_revoke_all_start(c.handle, queue.handle, C.uint64_t(tag), &op, &err), op, err)
+}
+
+// Adopt starts pgrant_client_adopt.
+func (c *Client) Adopt(write bool, queue *Queue, tag uint64) (*Operation, error) {
+	var op *C.pgrant_operation
+	var err *C.pgrant_error
+	return started(C.pgrant_client_adopt_start(c.handle, truth(write), queue.handle, C.uint64_t(tag),
+		&op, &err), op, err)
+}
+
+// Audit starts pgrant_client_audit.
+func (c *Client) Audit(options *Options, queue *Queue, tag uint64) (*Operation, error) {
+	var op *C.pgrant_operation
+	var err *C.pgrant_error
+	return started(C.pgrant_client_audit_start(c.handle, options.pointer(), queue.handle,
+		C.uint64_t(tag), &op, &err), op, err)
+}
+
+// VerifyAudit starts pgrant_client_verify_audit.
+func (c *Client) VerifyAudit(queue *Queue, tag uint64) (*Operation, error) {
+	var op *C.pgrant_operation
+	var err *C.pgrant_error
+	return started(C.pgrant_client_verify_audit_start(c.handle, queue.handle, C.uint64_t(tag), &op, &err), op, err)
+}

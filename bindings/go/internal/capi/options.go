@@ -21,6 +21,8 @@ const (
 	OptionsGrant     = int32(C.PGRANT_OPTIONS_GRANT)
 	OptionsLeases    = int32(C.PGRANT_OPTIONS_LEASES)
 	OptionsSandbox   = int32(C.PGRANT_OPTIONS_SANDBOX)
+	OptionsExtend    = int32(C.PGRANT_OPTIONS_EXTEND)
+	OptionsAudit     = int32(C.PGRANT_OPTIONS_AUDIT)
 )
 
 // SecretValue marks the bytes of an option as a secret.
