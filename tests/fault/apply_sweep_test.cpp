@@ -11,9 +11,13 @@
 namespace test {
 namespace {
 
-constexpr const char* narrow_policy = R"({"version": 1, "bundles": {"reports": {"grants": [
+// The lease is an existing role's, which before 16 never has a better grade here: PUBLIC may
+// create.
+constexpr const char* narrow_policy = R"({"version": 1, "bundles": {"reports": {
+  "accept": ["public-create", "grade-d"], "grants": [
   {"database": "lease_world", "schema": "world", "tables": "t", "privileges": ["SELECT"]}]}}})";
-constexpr const char* wide_policy = R"({"version": 1, "bundles": {"reports": {"grants": [
+constexpr const char* wide_policy = R"({"version": 1, "bundles": {"reports": {
+  "accept": ["public-create", "grade-d"], "grants": [
   {"database": "lease_world", "schema": "world", "tables": "*",
    "privileges": ["SELECT", "INSERT"]}]}}})";
 constexpr const char* no_policy = R"({"version": 1, "dropped_bundles": ["reports"]})";
