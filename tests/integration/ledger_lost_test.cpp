@@ -54,8 +54,8 @@ TEST_SUITE("integration") {
       CHECK(shown.leases[0].grantee == granted.lease.grantee);
       CHECK(shown.leases[0].person == "ada");
       CHECK(shown.leases[0].expires_at == granted.lease.expires_at);
-      REQUIRE(shown.left.size() == 1);
-      CHECK(shown.left[0].role == person);
+      // Roles of other tests may be members, too.
+      CHECK(std::ranges::count(shown.left, person, &pgrant::unadopted::role) == 1);
       CHECK(psql_value(where, fresh, "SELECT count(*) FROM pgrant.lease") == "0");
       CHECK(psql_value(where, fresh, "SELECT count(*) FROM pgrant.bundle") == "0");
 
