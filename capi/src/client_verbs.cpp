@@ -43,8 +43,9 @@ pgrant_status pgrant_client_inspect_start(pgrant_client* client, const pgrant_op
                                           pgrant_queue* queue, uint64_t tag,
                                           pgrant_operation** operation, pgrant_error** err) {
   return start_verb(client, queue, tag, operation, err, [&](capi::client_state& of) {
-    auto [what, written] = capi::read_inspect_options(options);
-    return [&of, what = std::move(what), written = written](const state_ptr& state) mutable {
+    auto read = capi::read_inspect_options(options);
+    return [&of, what = std::move(read.first),
+            written = std::move(read.second)](const state_ptr& state) mutable {
       what.on_progress(progress_into(state));
       auto make = [written](pgrant::snapshot&& found) {
         return capi::new_result(capi::inventory{std::move(found), written});
