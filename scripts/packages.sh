@@ -5,8 +5,8 @@
 packages_build=(g++:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config libboost1.81-dev
   libboost-json1.81-dev libpq-dev libssl-dev libcli11-dev libyaml-cpp-dev)
 packages_tests=(doctest-dev python3-pytest)
-packages_bindings=(abigail-tools:abidiff dpkg-dev:dpkg-shlibdeps golang-1.19-go mypy python3-venv
-  python3-pip python3-setuptools python3-wheel python3-build)
+packages_bindings=(abigail-tools:abidiff dpkg-dev:dpkg-shlibdeps file:file golang-1.19-go mypy
+  python3-venv python3-pip python3-setuptools python3-wheel python3-build)
 packages_servers=(npm:npm postgresql-client:psql)
 packages_cron=(postgresql-15-cron)  # jobs inside of a server, for the tests that end them
 packages_sanitizers=(clang-19:clang++-19 libclang-rt-19-dev llvm-19)  # llvm: names in reports
