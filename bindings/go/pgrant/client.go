@@ -96,6 +96,20 @@ func (c *Client) SetPassword(password Secret) error {
 
 type starter func(*capi.Client, *capi.Options, *capi.Queue, uint64) (*capi.Operation, error)
 
+// plain is the start of a verb that takes nothing.
+func plain(start func(*capi.Client, *capi.Queue, uint64) (*capi.Operation, error)) starter {
+	return func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
+		return start(client, queue, tag)
+	}
+}
+
+// about is the start of a verb that takes one thing.
+func about[T any](what T, start func(*capi.Client, T, *capi.Queue, uint64) (*capi.Operation, error)) starter {
+	return func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
+		return start(client, what, queue, tag)
+	}
+}
+
 // do runs one verb and reads its document into result.
 func (c *Client) do(ctx context.Context, kind int32, settings []capi.Setting, listen []Listen,
 	start starter, result any) error {
@@ -123,9 +137,7 @@ func (c *Client) do(ctx context.Context, kind int32, settings []capi.Setting, li
 // Check looks at the connection, the server and the login.
 func (c *Client) Check(ctx context.Context) (*CheckReport, error) {
 	report := new(CheckReport)
-	err := c.do(ctx, 0, nil, nil, func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
-		return client.Check(queue, tag)
-	}, report)
+	err := c.do(ctx, 0, nil, nil, plain((*capi.Client).Check), report)
 	return value(report, err)
 }
 
@@ -181,9 +193,7 @@ func (c *Client) Leases(ctx context.Context, filter LeaseFilter) ([]Lease, error
 // any more; [Lease.State] says how far the rest has come.
 func (c *Client) Revoke(ctx context.Context, lease string) (*LeaseEnd, error) {
 	var report RevokeReport
-	err := c.do(ctx, 0, nil, nil, func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
-		return client.Revoke(lease, queue, tag)
-	}, &report)
+	err := c.do(ctx, 0, nil, nil, about(lease, (*capi.Client).Revoke), &report)
 	if err != nil {
 		return nil, err
 	}
@@ -196,9 +206,7 @@ func (c *Client) Revoke(ctx context.Context, lease string) (*LeaseEnd, error) {
 // RevokeGrantee ends every lease of a person or role.
 func (c *Client) RevokeGrantee(ctx context.Context, grantee string) (*RevokeReport, error) {
 	report := new(RevokeReport)
-	err := c.do(ctx, 0, nil, nil, func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
-		return client.RevokeGrantee(grantee, queue, tag)
-	}, report)
+	err := c.do(ctx, 0, nil, nil, about(grantee, (*capi.Client).RevokeGrantee), report)
 	return value(report, err)
 }
 
@@ -206,9 +214,7 @@ func (c *Client) RevokeGrantee(ctx context.Context, grantee string) (*RevokeRepo
 // any number of processes.
 func (c *Client) Expire(ctx context.Context) (*RevokeReport, error) {
 	report := new(RevokeReport)
-	err := c.do(ctx, 0, nil, nil, func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
-		return client.Expire(queue, tag)
-	}, report)
+	err := c.do(ctx, 0, nil, nil, plain((*capi.Client).Expire), report)
 	return value(report, err)
 }
 

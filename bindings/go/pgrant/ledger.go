@@ -39,18 +39,14 @@ func (c *Client) Extend(ctx context.Context, extension Extension) (*Lease, error
 // RevokeBundle breaks the glass: it ends every lease of a bundle, the access of all first.
 func (c *Client) RevokeBundle(ctx context.Context, bundle string) (*RevokeReport, error) {
 	report := new(RevokeReport)
-	err := c.do(ctx, 0, nil, nil, func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
-		return client.RevokeBundle(bundle, queue, tag)
-	}, report)
+	err := c.do(ctx, 0, nil, nil, about(bundle, (*capi.Client).RevokeBundle), report)
 	return value(report, err)
 }
 
 // RevokeAll ends every lease of the instance.
 func (c *Client) RevokeAll(ctx context.Context) (*RevokeReport, error) {
 	report := new(RevokeReport)
-	err := c.do(ctx, 0, nil, nil, func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
-		return client.RevokeAll(queue, tag)
-	}, report)
+	err := c.do(ctx, 0, nil, nil, plain((*capi.Client).RevokeAll), report)
 	return value(report, err)
 }
 
@@ -74,9 +70,7 @@ type AdoptReport struct {
 // with write also writes them.
 func (c *Client) Adopt(ctx context.Context, write bool) (*AdoptReport, error) {
 	report := new(AdoptReport)
-	err := c.do(ctx, 0, nil, nil, func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
-		return client.Adopt(write, queue, tag)
-	}, report)
+	err := c.do(ctx, 0, nil, nil, about(write, (*capi.Client).Adopt), report)
 	return value(report, err)
 }
 
@@ -124,8 +118,6 @@ type AuditVerdict struct {
 // VerifyAudit computes every hash of the audit trail anew.
 func (c *Client) VerifyAudit(ctx context.Context) (*AuditVerdict, error) {
 	verdict := new(AuditVerdict)
-	err := c.do(ctx, 0, nil, nil, func(client *capi.Client, _ *capi.Options, queue *capi.Queue, tag uint64) (*capi.Operation, error) {
-		return client.VerifyAudit(queue, tag)
-	}, verdict)
+	err := c.do(ctx, 0, nil, nil, plain((*capi.Client).VerifyAudit), verdict)
 	return value(verdict, err)
 }

@@ -27,13 +27,8 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Message }
 
-// Status codes that Go code decides by; the others are only passed on.
-const (
-	StatusInvalidArgument = int32(C.PGRANT_INVALID_ARGUMENT)
-	StatusCancelled       = int32(C.PGRANT_CANCELLED)
-	StatusInvalidState    = int32(C.PGRANT_INVALID_STATE)
-	StatusInternal        = int32(C.PGRANT_INTERNAL)
-)
+// statusInvalidArgument is the one status that this package finds by itself.
+const statusInvalidArgument = int32(C.PGRANT_INVALID_ARGUMENT)
 
 // StatusName is the status as it stands in JSON.
 func StatusName(status int32) string {
@@ -97,7 +92,7 @@ func take(text *C.pgrant_text) []byte {
 // word is a NUL-terminated copy of a key; the caller frees it.
 func word(key string) (*C.char, error) {
 	if strings.IndexByte(key, 0) >= 0 {
-		return nil, &Failure{Status: StatusInvalidArgument, Field: "key", Message: "a key holds a NUL byte"}
+		return nil, &Failure{Status: statusInvalidArgument, Field: "key", Message: "a key holds a NUL byte"}
 	}
 	return C.CString(key), nil
 }

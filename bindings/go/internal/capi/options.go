@@ -15,7 +15,6 @@ import (
 const (
 	OptionsClient    = int32(C.PGRANT_OPTIONS_CLIENT)
 	OptionsInspect   = int32(C.PGRANT_OPTIONS_INSPECT)
-	OptionsPlan      = int32(C.PGRANT_OPTIONS_PLAN)
 	OptionsBootstrap = int32(C.PGRANT_OPTIONS_BOOTSTRAP)
 	OptionsApply     = int32(C.PGRANT_OPTIONS_APPLY)
 	OptionsGrant     = int32(C.PGRANT_OPTIONS_GRANT)
@@ -101,15 +100,4 @@ func (o *Options) pointer() *C.pgrant_options {
 		return nil
 	}
 	return o.handle
-}
-
-// OptionKeys lists what there is to set, as "key" and what it does.
-func OptionKeys(kind int32) (keys []string) {
-	for index := C.size_t(0); ; index++ {
-		key := C.pgrant_options_key(C.pgrant_options_kind(kind), index)
-		if key == nil {
-			return keys
-		}
-		keys = append(keys, C.GoString(key))
-	}
 }
