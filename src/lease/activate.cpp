@@ -2,9 +2,8 @@
 #include <algorithm>
 
 #include "lease/cut.hpp"
-#include "lease/grant_check.hpp"
+#include "lease/grant_parts.hpp"
 #include "lease/membership_sql.hpp"
-#include "lease/migrations.hpp"
 #include "lease/role_pin.hpp"
 
 namespace pgrant::detail {
@@ -14,15 +13,6 @@ constexpr sql_fragment startable_leases_query =
     R"(SELECT l.id FROM pgrant.lease l WHERE l.state = 'scheduled'
   AND l.starts_at <= pg_catalog.statement_timestamp()
   AND l.expires_at > pg_catalog.statement_timestamp() ORDER BY l.starts_at LIMIT 1000)";
-
-constexpr sql_fragment lock_started_bundles_statement =
-    R"(SELECT FROM pgrant.bundle WHERE name = ANY ($1::text[]) ORDER BY role_oid FOR UPDATE)";
-
-constexpr sql_fragment insist_started_bundles_statement =
-    R"(SELECT pgrant.insist((SELECT count(*) FROM unnest($1::text[], $2::oid[]) p (name, oid)
-  JOIN pgrant.bundle b ON b.name = p.name AND b.role_oid = p.oid
-    AND pg_catalog.pg_get_userbyid(b.role_oid) = b.role_name)
-  = pg_catalog.cardinality($1::text[]), $3, 'a bundle has changed'))";
 
 constexpr sql_fragment start_scheduled_lease_statement =
     R"(UPDATE pgrant.lease l SET state = 'active',
@@ -57,9 +47,11 @@ batch start_transaction(const ledger_lease& found, const checked_grant& checked,
                         const lease_executor& us, const ledger_store& store) {
   const lease& l = found.lease;
   std::vector<std::string> names, oids;
+  bundle_oids bundles;
   for (const checked_bundle& b : checked.bundles) {
     names.push_back(b.name);
     oids.push_back(std::to_string(b.role_oid));
+    bundles.emplace(names.back(), oids.back());
   }
   std::vector<counted_membership> counted;
   std::vector<lease_membership> given;
@@ -68,23 +60,16 @@ batch start_transaction(const ledger_lease& found, const checked_grant& checked,
     given.push_back(m.membership);
   }
   const bool ephemeral = l.kind == grantee_kind::ephemeral_login;
-  const auto add_each = [](batch& to, std::vector<statement> all) {
-    for (statement& each : all) to.add(std::move(each));
-  };
   batch work;
   work.add(statement(rebind_bundles_statement).bind(l.id).bind_array(names).bind_array(oids));
   if (!ephemeral) pin_roles(work, {l.grantee});
-  work.add(statement(lock_started_bundles_statement).bind_array(names));
-  work.add(statement(insist_started_bundles_statement)
-               .bind_array(names)
-               .bind_array(oids)
-               .bind(guard_bundle_changed));
+  lock_bundles(work, bundles);
   work.add(count_memberships_up(us, counted));
-  if (ephemeral) add_each(work, us.authority->enable_logins({&l.grantee, 1}));
-  add_each(work, us.authority->give(given));
+  if (ephemeral) add_all(work, us.authority->enable_logins({&l.grantee, 1}));
+  add_all(work, us.authority->give(given));
   work.add(insist_given(us, counted));
   work.add(statement(start_scheduled_lease_statement).bind(l.id));
-  if (ephemeral) add_each(work, us.authority->expire_logins({&l.id, 1}));
+  if (ephemeral) add_all(work, us.authority->expire_logins({&l.id, 1}));
   work.add(statement(select_leases().raw(" WHERE l.id = $1")).bind(l.id));
   audit_entry entry("start");
   entry.lease(l.id).detail("grantee", l.grantee);

@@ -234,7 +234,7 @@ class cut_round {
       entries.push_back(std::move(entry));
     }
     batch work;
-    for (statement& each : us_.authority->take(taking)) work.add(std::move(each));
+    add_all(work, us_.authority->take(taking));
     if (take) work.add(insist_taken(us_, active));
     work.add(statement(forget_memberships_statement).bind_array(active));
     for (const auto& [change, ids] : after) {

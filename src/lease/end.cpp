@@ -88,7 +88,7 @@ lease_task<void> drop_login(connection_ptr holder, const lease_executor& us,
   batch work;
   work.add(statement("SAVEPOINT before_drop"));
   work.add(statement("SET LOCAL lock_timeout = 2000"));
-  for (statement& dropping : us.authority->drop_logins({&login, 1})) work.add(std::move(dropping));
+  add_all(work, us.authority->drop_logins({&login, 1}));
   auto sent = co_await holder->async_execute_batch(std::move(work), boost::asio::use_awaitable);
   if (!sent) co_return sent.error();
   const std::optional<error> failed = sent.assume_value().first_error();

@@ -107,7 +107,7 @@ lease_task<lease> extend_once(lease_engine& engine, connection_ptr where, const 
                .bind(call.request.reason()));
   work.add(statement(extend_lease_statement).bind(id).bind(seconds));
   if (found->lease.kind == grantee_kind::ephemeral_login) {
-    for (statement& each : us.authority->expire_logins({&id, 1})) work.add(std::move(each));
+    add_all(work, us.authority->expire_logins({&id, 1}));
   }
   work.add(statement(select_leases().raw(" WHERE l.id = $1")).bind(id));
   audit_entry entry("extend");

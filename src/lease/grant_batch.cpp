@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "lease/grant_check.hpp"
+#include "lease/grant_parts.hpp"
 #include "lease/membership_sql.hpp"
 #include "lease/migrations.hpp"
 #include "lease/request_details.hpp"
@@ -22,19 +22,6 @@ SELECT u.id, u.attempt, nullif(u.key, ''), u.kind, u.grantee, u.person, u.reques
 FROM (SELECT pg_catalog.clock_timestamp() AS now) c, unnest($1::text[], $2::text[],
   $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
   $10::bigint[]) u (id, attempt, key, kind, grantee, person, requester, reason, bundles, seconds))";
-
-constexpr sql_fragment insert_lease_bundles_statement =
-    R"(INSERT INTO pgrant.lease_bundle (lease_id, bundle, role_oid)
-SELECT * FROM unnest($1::text[], $2::text[], $3::oid[]))";
-
-constexpr sql_fragment lock_bundles_statement =
-    R"(SELECT FROM pgrant.bundle WHERE name = ANY ($1::text[]) ORDER BY role_oid FOR UPDATE)";
-
-constexpr sql_fragment insist_bundles_statement =
-    R"(SELECT pgrant.insist((SELECT count(*) FROM unnest($1::text[], $2::oid[]) p (name, oid)
-  JOIN pgrant.bundle b ON b.name = p.name AND b.role_oid = p.oid
-    AND pg_catalog.pg_get_userbyid(b.role_oid) = b.role_name)
-  = pg_catalog.cardinality($1::text[]), $3, 'a bundle has changed'))";
 
 // Leases start behind the locks: a transaction that waited for them does not cost its grantees.
 constexpr sql_fragment start_leases_statement =
@@ -69,7 +56,7 @@ statement insert_leases(const std::vector<ready_grant>& ready) {
   return insert;
 }
 
-statement insert_lease_bundles(const std::vector<ready_grant>& ready) {
+statement insert_bundles_of(const std::vector<ready_grant>& ready) {
   std::vector<std::string> ids, names, oids;
   for (const ready_grant& each : ready) {
     for (const checked_bundle& b : each.checked.bundles) {
@@ -78,10 +65,17 @@ statement insert_lease_bundles(const std::vector<ready_grant>& ready) {
       oids.push_back(std::to_string(b.role_oid));
     }
   }
-  return statement(insert_lease_bundles_statement)
-      .bind_array(ids)
-      .bind_array(names)
-      .bind_array(oids);
+  return insert_lease_bundles(ids, names, oids);
+}
+
+bundle_oids bundles_of(const std::vector<ready_grant>& ready) {
+  bundle_oids bundles;
+  for (const ready_grant& each : ready) {
+    for (const checked_bundle& b : each.checked.bundles) {
+      bundles.emplace(b.name, std::to_string(b.role_oid));
+    }
+  }
+  return bundles;
 }
 
 std::vector<new_login> logins_of(const std::vector<ready_grant>& ready,
@@ -89,13 +83,7 @@ std::vector<new_login> logins_of(const std::vector<ready_grant>& ready,
   std::vector<new_login> logins;
   for (const ready_grant& each : ready) {
     const grant_call& call = each.request->work;
-    if (!call.ephemeral()) continue;
-    new_login login;
-    login.name = call.login;
-    login.verifier = call.verifier.reveal();
-    login.valid_until = each.checked.valid_until;
-    login.connection_limit = connection_limit_of(call, settings);
-    logins.push_back(std::move(login));
+    if (call.ephemeral()) logins.push_back(login_of(call, each.checked, settings));
   }
   return logins;
 }
@@ -117,37 +105,6 @@ std::vector<counted_membership> memberships_of(const std::vector<ready_grant>& r
   return memberships;
 }
 
-void add_bundle_locks(batch& work, const std::vector<ready_grant>& ready) {
-  std::map<std::string, std::string> bundles;
-  for (const ready_grant& each : ready) {
-    for (const checked_bundle& b : each.checked.bundles) {
-      bundles.emplace(b.name, std::to_string(b.role_oid));
-    }
-  }
-  std::vector<std::string> names, oids;
-  for (auto& [name, oid] : bundles) {
-    names.push_back(name);
-    oids.push_back(oid);
-  }
-  work.add(statement(lock_bundles_statement).bind_array(names));
-  work.add(statement(insist_bundles_statement)
-               .bind_array(names)
-               .bind_array(oids)
-               .bind(guard_bundle_changed));
-}
-
-audit_entry grant_entry(const ready_grant& ready) {
-  const grant_call& call = ready.request->work;
-  audit_entry entry("grant");
-  entry.actor(call.requester()).lease(call.id);
-  entry.detail("grantee", call.grantee()).detail("person", call.person());
-  entry.detail("reason", call.request.reason());
-  entry.detail("seconds", std::to_string(call.request.duration().count()));
-  add_request_details(entry, call.request);
-  for (const checked_bundle& b : ready.checked.bundles) entry.detail("bundle " + b.name, b.role);
-  return entry;
-}
-
 // From BEGIN to COMMIT. The leases' rows are the third answer from the end.
 batch grant_transaction(const std::vector<ready_grant>& ready, const lease_executor& us,
                         const lease_settings& settings, const ledger_store& store) {
@@ -160,21 +117,18 @@ batch grant_transaction(const std::vector<ready_grant>& ready, const lease_execu
     if (!calls.back()->ephemeral()) existing_roles.insert(calls.back()->grantee());
     ids.push_back(each.request->work.id);
     if (each.request->work.ephemeral()) made.push_back(each.request->work.id);
-    entries.push_back(grant_entry(each));
+    entries.push_back(grant_entry("grant", each.request->work, each.checked));
   }
   const auto memberships = memberships_of(ready);
   std::vector<lease_membership> given;
   for (const counted_membership& m : memberships) given.push_back(m.membership);
-  const auto add_all = [](batch& to, std::vector<statement> all) {
-    for (statement& each : all) to.add(std::move(each));
-  };
   batch work;
-  work.add(statement("BEGIN")).add(insert_leases(ready)).add(insert_lease_bundles(ready));
+  work.add(statement("BEGIN")).add(insert_leases(ready)).add(insert_bundles_of(ready));
   if (auto details = write_request_details(calls)) work.add(std::move(*details));
   add_all(work, us.authority->create_logins(logins_of(ready, settings)));
   pin_roles(work, {existing_roles.begin(), existing_roles.end()});
   // From here on others wait for us: what costs time has been done.
-  add_bundle_locks(work, ready);
+  lock_bundles(work, bundles_of(ready));
   work.add(count_memberships_up(us, memberships));
   add_all(work, us.authority->give(given));
   work.add(insist_given(us, memberships));
@@ -277,10 +231,7 @@ class grant_round {
         const ledger_lease& known = *judged.assume_value().earlier;
         queue_.answer(batch[i], answer_from_ledger(call, engine_.settings(), known));
       } else {
-        call.database.clear();
-        for (const checked_bundle& b : judged.assume_value().bundles) {
-          if (call.database.empty() && !b.databases.empty()) call.database = b.databases.front();
-        }
+        choose_database(call, judged.assume_value());
         ready.push_back({batch[i], std::move(judged).assume_value()});
       }
     }

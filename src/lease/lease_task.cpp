@@ -55,6 +55,10 @@ lease_task<std::vector<rows>> run_all(connection_ptr where, batch what) {
   co_return answers;
 }
 
+void add_all(batch& to, std::vector<statement> all) {
+  for (statement& each : all) to.add(std::move(each));
+}
+
 boost::asio::awaitable<void> roll_back(connection_ptr where) {
   if (!where->is_open() || where->transaction() == transaction_status::idle) co_return;
   auto ended = co_await run(where, statement("ROLLBACK"));

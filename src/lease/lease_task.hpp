@@ -65,6 +65,8 @@ lease_task<connection_ptr> open_connection(std::shared_ptr<database_connector> c
 lease_task<rows> run(connection_ptr where, statement what);
 /// Every statement's answer, or the first error. Ends a transaction that the error has aborted.
 lease_task<std::vector<rows>> run_all(connection_ptr where, batch what);
+/// Appends all of them.
+void add_all(batch& to, std::vector<statement> all);
 /// Ends the transaction, if there is one, and closes the connection if even that fails.
 boost::asio::awaitable<void> roll_back(connection_ptr where);
 boost::asio::awaitable<void> pause(std::chrono::milliseconds time);

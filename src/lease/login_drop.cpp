@@ -192,7 +192,7 @@ class drop_round {
           audit_entry("end").lease(id).detail("grantee", leases_.at(id).lease.grantee));
     }
     batch work;
-    for (statement& each : us_.authority->drop_logins(logins)) work.add(std::move(each));
+    add_all(work, us_.authority->drop_logins(logins));
     if (!oids.empty()) work.add(statement(insist_dropped_statement).bind_array(oids));
     work.add(statement(end_leases_statement).bind_array(over));
     work.add(statement(select_leases().raw(" WHERE l.id = ANY ($1::text[])")).bind_array(over));
@@ -210,7 +210,7 @@ class drop_round {
     }
     batch work;
     work.add(statement("BEGIN")).add(statement("SET LOCAL lock_timeout = 300"));
-    for (statement& each : us_.authority->disable_logins(logins)) work.add(std::move(each));
+    add_all(work, us_.authority->disable_logins(logins));
     work.add(statement("COMMIT"));
     auto done = co_await run_all(where_, std::move(work));
     if (done) {

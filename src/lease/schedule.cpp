@@ -1,5 +1,5 @@
 // Leases that start later: what is made when they are granted.
-#include "lease/grant_check.hpp"
+#include "lease/grant_parts.hpp"
 #include "lease/request_details.hpp"
 
 namespace pgrant::detail {
@@ -14,10 +14,6 @@ FROM (SELECT pg_catalog.clock_timestamp() AS now) c CROSS JOIN LATERAL (SELECT c
   timestamptz 'epoch' + nullif($11, '')::bigint * interval '1 microsecond',
   c.now + nullif($12, '')::bigint * interval '1 second') AS at) s)";
 
-constexpr sql_fragment insert_scheduled_bundles_statement =
-    R"(INSERT INTO pgrant.lease_bundle (lease_id, bundle, role_oid)
-SELECT $1, * FROM unnest($2::text[], $3::oid[]))";
-
 // Whom to watch until then: an existing role may be another one when the lease starts.
 constexpr sql_fragment note_scheduled_login_statement =
     R"(UPDATE pgrant.lease l SET grantee_oid = pg_catalog.to_regrole(pg_catalog.quote_ident(l.grantee))
@@ -29,16 +25,13 @@ constexpr sql_fragment time_to_start_query =
 
 constexpr std::int64_t latest_start_seconds = std::int64_t{90} * 24 * 3600;
 
-void add_each(batch& to, std::vector<statement> all) {
-  for (statement& each : all) to.add(std::move(each));
-}
-
 // From BEGIN to COMMIT; the lease's row is the third answer from the end.
 batch schedule_transaction(const grant_call& call, const checked_grant& checked,
                            const lease_executor& us, const lease_settings& settings,
                            const ledger_store& store) {
-  std::vector<std::string> names, oids;
+  std::vector<std::string> ids, names, oids;
   for (const checked_bundle& b : checked.bundles) {
+    ids.push_back(call.id);
     names.push_back(b.name);
     oids.push_back(std::to_string(b.role_oid));
   }
@@ -59,30 +52,17 @@ batch schedule_transaction(const grant_call& call, const checked_grant& checked,
                .bind(request.start() ? std::to_string(request.start()->time_since_epoch().count())
                                      : std::string())
                .bind(request.delay() ? std::to_string(request.delay()->count()) : std::string()));
-  work.add(statement(insert_scheduled_bundles_statement)
-               .bind(call.id)
-               .bind_array(names)
-               .bind_array(oids));
+  work.add(insert_lease_bundles(ids, names, oids));
   if (auto details = write_request_details({&call})) work.add(std::move(*details));
   if (call.ephemeral()) {
-    new_login login;
-    login.name = call.login;
-    login.verifier = call.verifier.reveal();
-    login.valid_until = checked.valid_until;  // Set anew at the start; until then NOLOGIN holds.
-    login.connection_limit = connection_limit_of(call, settings);
-    add_each(work, us.authority->create_logins({&login, 1}));
-    add_each(work, us.authority->disable_logins({&call.login, 1}));
+    // VALID UNTIL is set anew at the start; until then NOLOGIN holds.
+    const new_login login = login_of(call, checked, settings);
+    add_all(work, us.authority->create_logins({&login, 1}));
+    add_all(work, us.authority->disable_logins({&call.login, 1}));
     work.add(statement(note_scheduled_login_statement).bind(call.id));
   }
   work.add(statement(select_leases().raw(" WHERE l.id = $1")).bind(call.id));
-  audit_entry entry("schedule");
-  entry.actor(call.requester()).lease(call.id);
-  entry.detail("grantee", call.grantee()).detail("person", call.person());
-  entry.detail("reason", request.reason());
-  entry.detail("seconds", std::to_string(request.duration().count()));
-  add_request_details(entry, request);
-  for (const checked_bundle& b : checked.bundles) entry.detail("bundle " + b.name, b.role);
-  work.add(store.append_audit(entry)).add(statement("COMMIT"));
+  work.add(store.append_audit(grant_entry("schedule", call, checked))).add(statement("COMMIT"));
   return work;
 }
 
@@ -98,10 +78,7 @@ lease_task<granted_lease> schedule_once(lease_engine& engine, connection_ptr whe
     const ledger_lease& known = *checked.earlier;
     co_return answer_from_ledger(call, engine.settings(), known);
   }
-  call.database.clear();
-  for (const checked_bundle& b : checked.bundles) {
-    if (call.database.empty() && !b.databases.empty()) call.database = b.databases.front();
-  }
+  choose_database(call, checked);
   auto committed = co_await run_all(
       where, schedule_transaction(call, checked, all.executor, engine.settings(), engine.store()));
   BOOST_OUTCOME_CO_TRY(const auto answers, std::move(committed));
