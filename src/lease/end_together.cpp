@@ -1,5 +1,8 @@
 #include "lease/end_together.hpp"
 
+#include <optional>
+#include <utility>
+
 #include "lease/bundle_shape.hpp"
 #include "lease/cron_jobs.hpp"
 
@@ -17,6 +20,20 @@ lease_task<end_opening> open_for_ends(lease_engine& engine) {
   auto known = co_await engine.who_are_we(where);
   BOOST_OUTCOME_CO_TRY(auto us, std::move(known));
   co_return end_opening{std::move(where), std::move(us)};
+}
+
+// A connection for those who still wait. None: nobody does, or all were told that there is none.
+template <class Queue>
+boost::asio::awaitable<std::optional<end_opening>> open_for_waiting(
+    lease_engine& engine, Queue& queue, typename Queue::requests& batch) {
+  auto opened = co_await open_for_ends(engine);
+  batch = queue.wanted(batch);
+  if (!opened) {
+    for (const auto& each : batch) queue.answer(each, opened.error());
+    co_return std::nullopt;
+  }
+  if (batch.empty()) co_return std::nullopt;
+  co_return std::move(opened).assume_value();
 }
 
 // Of leases that have ended with it; the others are looked at when they have.
@@ -59,14 +76,9 @@ bool may_drop_together(const drop_call& a, const drop_call& b) {
 boost::asio::awaitable<void> cut_together(std::shared_ptr<lease_engine> engine,
                                           cut_queue::requests batch) {
   cut_queue& queue = engine->cuts();
-  auto opened = co_await open_for_ends(*engine);
-  batch = queue.wanted(batch);
-  if (!opened) {
-    for (const auto& each : batch) queue.answer(each, opened.error());
-    co_return;
-  }
-  if (batch.empty()) co_return;
-  const end_opening& open = opened.assume_value();
+  auto opened = co_await open_for_waiting(*engine, queue, batch);
+  if (!opened) co_return;
+  const end_opening& open = *opened;
   const cut_queue::watch watch(queue, open.where, batch);
   std::vector<std::string> ids;
   for (const auto& each : batch) ids.push_back(each->work.id);
@@ -81,14 +93,9 @@ boost::asio::awaitable<void> cut_together(std::shared_ptr<lease_engine> engine,
 boost::asio::awaitable<void> drop_together(std::shared_ptr<lease_engine> engine,
                                            drop_queue::requests batch) {
   drop_queue& queue = engine->drops();
-  auto opened = co_await open_for_ends(*engine);
-  batch = queue.wanted(batch);
-  if (!opened) {
-    for (const auto& each : batch) queue.answer(each, opened.error());
-    co_return;
-  }
-  if (batch.empty()) co_return;
-  const end_opening& open = opened.assume_value();
+  auto opened = co_await open_for_waiting(*engine, queue, batch);
+  if (!opened) co_return;
+  const end_opening& open = *opened;
   const drop_queue::watch watch(queue, open.where, batch);
   std::vector<ledger_lease> leases;
   for (const auto& each : batch) leases.push_back(each->work.found);

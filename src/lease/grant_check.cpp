@@ -60,7 +60,15 @@ constexpr sql_fragment known_memberships_query_16 =
     R"(SELECT b.role_oid, p.grantee, m.grantor_oid, pg_catalog.pg_get_userbyid(m.grantor_oid),
   m.own_before, m.own_admin, m.own_inherit, m.own_set,
   a.grantor, a.admin_option, a.inherit_option, a.set_option
-FROM unnest($1::text[], $2::text[]) p (bundle, grantee)
+)";
+
+constexpr sql_fragment known_memberships_query_14 =
+    R"(SELECT b.role_oid, p.grantee, m.grantor_oid, '',
+  m.own_before, m.own_admin, m.own_inherit, m.own_set,
+  CASE WHEN a.roleid IS NOT NULL THEN 0::oid END, a.admin_option, false, false
+)";
+constexpr sql_fragment known_memberships_query_rest =
+    R"(FROM unnest($1::text[], $2::text[]) p (bundle, grantee)
 JOIN pgrant.bundle b ON b.name = p.bundle
 CROSS JOIN LATERAL (SELECT
   pg_catalog.to_regrole(pg_catalog.quote_ident(p.grantee))::oid AS oid OFFSET 0) g
@@ -69,18 +77,10 @@ LEFT JOIN LATERAL (SELECT * FROM pgrant.membership m
 LEFT JOIN LATERAL (SELECT * FROM pg_catalog.pg_auth_members a
   WHERE a.roleid = b.role_oid AND a.member = g.oid OFFSET 0) a ON true)";
 
-constexpr sql_fragment known_memberships_query_14 =
-    R"(SELECT b.role_oid, p.grantee, m.grantor_oid, '',
-  m.own_before, m.own_admin, m.own_inherit, m.own_set,
-  CASE WHEN a.roleid IS NOT NULL THEN 0::oid END, a.admin_option, false, false
-FROM unnest($1::text[], $2::text[]) p (bundle, grantee)
-JOIN pgrant.bundle b ON b.name = p.bundle
-CROSS JOIN LATERAL (SELECT
-  pg_catalog.to_regrole(pg_catalog.quote_ident(p.grantee))::oid AS oid OFFSET 0) g
-LEFT JOIN LATERAL (SELECT * FROM pgrant.membership m
-  WHERE m.role_oid = b.role_oid AND m.member_oid = g.oid OFFSET 0) m ON true
-LEFT JOIN LATERAL (SELECT * FROM pg_catalog.pg_auth_members a
-  WHERE a.roleid = b.role_oid AND a.member = g.oid OFFSET 0) a ON true)";
+statement known_memberships_query(bool has_options) {
+  return sql_text(has_options ? known_memberships_query_16 : known_memberships_query_14)
+      .raw(known_memberships_query_rest);
+}
 
 result<checked_bundle> read_checked_bundle(const row& r, bool has_options) {
   checked_bundle b;
@@ -220,9 +220,8 @@ lease_task<grant_facts> ask_grant_facts(connection_ptr where, const grant_queue:
                .bind_array(keys));
   if (!roles.empty()) {
     questions.add(grantees_query(roles));
-    questions.add(statement(has_options ? known_memberships_query_16 : known_memberships_query_14)
-                      .bind_array(paired_bundles)
-                      .bind_array(paired_roles));
+    questions.add(
+        known_memberships_query(has_options).bind_array(paired_bundles).bind_array(paired_roles));
   }
   auto asked = co_await run_all(where, std::move(questions));
   BOOST_OUTCOME_CO_TRY(const auto answers, std::move(asked));
