@@ -6,7 +6,7 @@
 # "N passed, N failed[, N skipped]":
 #
 #   run_in_background NAME COMMAND...    starts it; its output goes to build/logs/NAME.log
-#   finish [NAME]                        waits for it, or for all that are under way, and counts
+#   finish [LEFT]                        waits until no more than LEFT (0) are under way, and counts
 
 runner_limit=1500  # seconds; the longest takes two minutes on two idle cores
 
@@ -27,9 +27,8 @@ run_in_background() {
 
 finish() {
   local process
-  for process in $(printf '%s\n' "${!runners[@]}" | sort -n); do
-    [[ -z ${1:-} || ${runners[$process]} == "$1" ]] || continue
-    wait "$process" || true
+  while ((${#runners[@]} > ${1:-0})); do
+    wait -n -p process "${!runners[@]}" || true
     count "${runners[$process]}"
     unset "runners[$process]"
   done
@@ -75,9 +74,9 @@ sentence() {
   if (($3 > 0)); then printf ', %d skipped' "$3"; fi
 }
 
-# run_tests CONFIGURATION VERSIONS [DOCTEST_OPTION...]: the suites without a server and those with.
+# run_tests NAME CONFIGURATION VERSIONS [DOCTEST_OPTION...]: the suites without a server and those with.
 run_tests() {
-  local configuration=$1 versions=$2; shift 2
+  local name=$1 configuration=$2 versions=$3; shift 3
   [[ -x build/$configuration/tests/pgrant_tests ]] || return 0  # counted when it was built
   # The same random cases each time, so that a run says something about the change and nothing else;
   # `./dev soak` draws new ones.
@@ -91,7 +90,7 @@ run_tests() {
     TSAN_OPTIONS=exitcode=66
     ASAN_OPTIONS=detect_stack_use_after_return=1
     ASAN_SYMBOLIZER_PATH=/usr/lib/llvm-19/bin/llvm-symbolizer)
-  run_in_background "test-$configuration" "${options[@]}" "${program[@]}"
+  run_in_background "$name" "${options[@]}" "${program[@]}"
 }
 
 test_all() {
@@ -103,23 +102,24 @@ test_all() {
   build_or_count release
   wait "$fetching" || { total_failed=$((total_failed + 1)); say "servers are missing"; }
 
-  # Tests wait for servers half of the time: two runners beside a build keep two cores busy, and
-  # more would be in each other's way.
+  # Tests wait for their servers half of the time: three runners, or two beside a build, keep two
+  # cores busy, and more would be in each other's way.
   run_in_background checks ./scripts/check_all
-  run_tests release 14,15,16,17,18
+  run_tests release release 14,16,18
+  run_tests release-15-17 release 15,17 --test-suite='integration*'
   build_or_count asan
-  run_tests asan 15,18
   build_or_count tsan
-  finish test-release
-  run_tests tsan 18
-  finish test-asan
+  finish 2
+  run_tests asan asan 15,18
+  finish 2
+  run_tests tsan tsan 18
   # Each folder of tests with a program `run` in it has a runner of its own.
-  local runner name
+  local runner
   for runner in tests/*/run; do
     [[ -x $runner ]] || continue
-    name=$(basename "$(dirname "$runner")")
-    run_in_background "$name" env PGRANT_TEST_SEED="${seed:-1}" "$runner" build/release
-    finish "$name"
+    finish 2
+    run_in_background "$(basename "$(dirname "$runner")")" \
+      env PGRANT_TEST_SEED="${seed:-1}" "$runner" build/release
   done
   finish
 
@@ -143,7 +143,7 @@ soak() {
     say "round $round: PGRANT_TEST_SEED=$seed"
     runner_limit=14400
     export PGRANT_SOAK=1
-    run_tests asan 14,15,16,17,18
+    run_tests asan asan 14,15,16,17,18
     run_in_background fault env PGRANT_FAULT=long PGRANT_TEST_SEED="$seed" tests/fault/run build/release
     finish
     run_in_background fuzz env PGRANT_FUZZ_SECONDS=600 tests/fuzz/run build/release
