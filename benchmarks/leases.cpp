@@ -4,25 +4,16 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <pgrant/password.hpp>
 #include <pgrant/scram.hpp>
 #include <thread>
 
-#include "lease_world.hpp"
+#include "innocent.hpp"
+#include "lease_crowd.hpp"
 
 namespace bench {
 namespace {
-
-using pgrant::grant_request;
-using pgrant::granted_lease;
-using pgrant::lease_end;
-
-std::string next_name(const char* stem) {
-  static std::atomic<int> count = 0;
-  return stem + std::to_string(++count);
-}
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
@@ -35,70 +26,6 @@ std::string verifier(int iterations) {
       must(pgrant::scram_verifier(password, pgrant::scram_options().iterations(iterations)));
   return std::string(made.reveal());
 }
-
-grant_request request(bool login, int number) {
-  grant_request asked("bench");
-  if (login) {
-    asked.to("bench");
-  } else {
-    asked.to_role(world::person(number));
-  }
-  asked.lasting(std::chrono::hours(1));
-  return asked;
-}
-
-/// Many callers, each of whom grants and, if asked to, ends what it got, again and again.
-class crowd {
- public:
-  crowd(const world& where, int iterations, bool login, bool ends)
-      : leases_(where.leases(context_, iterations)), login_(login), ends_(ends) {}
-
-  /// Until the time is over or so many are granted; gives the leases a second.
-  double run(int callers, std::chrono::milliseconds time, int most = 1 << 30) {
-    stop_at_ = clock::now() + time;
-    most_ = done_ + most;
-    started_ = done_.load();
-    const auto start = clock::now();
-    const int before = done_;
-    busy_ = callers;
-    context_.restart();
-    for (int i = 0; i < callers; ++i) next(i);
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 2; ++i) threads.emplace_back([this] { context_.run(); });
-    for (std::thread& one : threads) one.join();
-    return (done_ - before) / seconds_since(start);
-  }
-
-  pgrant::leases& leases() { return leases_; }
-  boost::asio::io_context& context() { return context_; }
-
- private:
-  void next(int caller) {
-    if (clock::now() > stop_at_ || started_++ >= most_) {
-      if (--busy_ == 0) context_.stop();  // The pool would wait for its idle connections.
-      return;
-    }
-    leases_.async_grant(request(login_, caller), [this, caller](pgrant::result<granted_lease> got) {
-      const std::string id = must(std::move(got)).lease.id;
-      if (!ends_) {
-        ++done_;
-        return next(caller);
-      }
-      leases_.async_revoke(id, [this, caller](pgrant::result<lease_end> ended) {
-        must(std::move(ended));
-        ++done_;
-        next(caller);
-      });
-    });
-  }
-
-  boost::asio::io_context context_;
-  pgrant::leases leases_;
-  bool login_, ends_;
-  clock::time_point stop_at_;
-  std::atomic<int> done_ = 0, started_ = 0, busy_ = 0;
-  int most_ = 0;
-};
 
 double raw_crowd(const world& where, bool login, int iterations, std::chrono::milliseconds time) {
   const std::string stored = login ? verifier(iterations) : "";
@@ -171,7 +98,7 @@ void alone(const world& where) {
   const std::string stored = verifier(4096);
   for (int round = 0; round < 60; ++round) {
     auto start = clock::now();
-    const auto granted = must(pgrant::wait(context, leases.async_grant(request(true, 0))));
+    const auto granted = must(pgrant::wait(context, leases.async_grant(lease_request(true, 0))));
     if (round >= 5) ours.push_back(seconds_since(start));
     must(pgrant::wait(context, leases.async_revoke(granted.lease.id)));
     const raw_lease one(where.major(), next_name("alone"), next_name("alone_login_"), 1, stored);
@@ -264,6 +191,7 @@ int main(int argc, char** argv) {
   if (wanted("cheap")) bench::together(where, "new logins, 1 iteration", true, 1);
   if (wanted("usual")) bench::together(where, "new logins, 4,096 iterations", true, 4096);
   if (wanted("pbkdf2")) bench::beside_pbkdf2(where);
+  if (wanted("innocent")) bench::innocent(where);
   if (wanted("many")) bench::flat(where, leases);
   if (wanted("many")) bench::expiry(where, std::min(500, leases / 20));
 }
