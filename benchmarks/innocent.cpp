@@ -32,7 +32,8 @@ double cost_of_query(raw_connection& session, const std::string& pid) {
   const auto stop = clock::now() + a_while;
   int queries = 0;
   for (; clock::now() < stop; ++queries) {
-    session.value("SELECT price FROM article WHERE id = " + std::to_string(1 + queries % 1000));
+    session.value("SELECT price FROM shop.article WHERE id = " +
+                  std::to_string(1 + queries % 1000));
   }
   return (cpu_of(pid) - before) / queries;
 }
@@ -44,10 +45,12 @@ void make_innocent(const world& where) {
       "DO $$ BEGIN FOR i IN 1..200 LOOP EXECUTE format('CREATE ROLE team_%s NOLOGIN', i); "
       "EXECUTE format('GRANT team_%s TO innocent', i); END LOOP; END $$");
   admin.value("GRANT CONNECT ON DATABASE " + world::ledger + " TO innocent");
-  admin.value("CREATE TABLE article (id int PRIMARY KEY, price int)");
-  admin.value("INSERT INTO article SELECT i, i FROM generate_series(1, 1000) i");
-  admin.value("GRANT SELECT ON article TO team_200");
-  admin.value("ANALYZE article");
+  admin.value("CREATE SCHEMA shop");
+  admin.value("GRANT USAGE ON SCHEMA shop TO innocent");
+  admin.value("CREATE TABLE shop.article (id int PRIMARY KEY, price int)");
+  admin.value("INSERT INTO shop.article SELECT i, i FROM generate_series(1, 1000) i");
+  admin.value("GRANT SELECT ON shop.article TO team_200");
+  admin.value("ANALYZE shop.article");
 }
 
 }  // namespace
