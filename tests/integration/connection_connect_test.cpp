@@ -213,7 +213,7 @@ TEST_SUITE("integration") {
       const auto outcome = test::wait(
           context, link.async_connect(test::spec_of("host=127.0.0.1 user=ada port=" +
                                                     std::to_string(peer.local_endpoint().port())),
-                                      connect_options().timeout(std::chrono::seconds(5))));
+                                      connect_options().timeout(std::chrono::minutes(1))));
       REQUIRE_FALSE(outcome.has_value());
       const auto code = outcome.error().code();
       CHECK((code == errc::connect || code == errc::tls));
