@@ -16,6 +16,7 @@
 #include "pgrant/inspector.hpp"
 #include "pgrant/leases.hpp"
 #include "pgrant/planner.hpp"
+#include "pgrant/rotation.hpp"
 
 namespace pgrant {
 
@@ -27,6 +28,8 @@ void start_plan(std::shared_ptr<client_impl>, policy, planner_options, completio
 void start_plan_bootstrap(std::shared_ptr<client_impl>, bootstrap_options, completion<plan>);
 void start_client_apply(std::shared_ptr<client_impl>, plan, apply_options,
                         completion<apply_report>);
+void start_client_rotate(std::shared_ptr<client_impl>, std::shared_ptr<async_secret_store>,
+                         rotation_options, completion<rotation_report>);
 }  // namespace detail
 
 /// One instance, as one login. Cheap to copy; copies share connections.
@@ -134,6 +137,22 @@ class client {
   template <detail::token_for<sweep_report> Token = boost::asio::deferred_t>
   auto async_expire(Token&& token = Token()) {
     return leases_->async_sweep(std::forward<Token>(token));
+  }
+  /// Gives a login, this client's own unless the options name another, a new password:
+  /// `pgrant::async_rotate`, with the client's ledger whatever the options say, proved where the
+  /// client connects. Of its own login, open connections stay; new ones take the new password if
+  /// the client gets it from a source (`client_options::password`, the spec's `secret=file:…`).
+  template <detail::token_for<rotation_report> Token = boost::asio::deferred_t>
+  auto async_rotate(std::shared_ptr<async_secret_store> store,
+                    rotation_options options = rotation_options(), Token&& token = Token()) {
+    return initiate<rotation_report, detail::start_client_rotate>(token, impl_, std::move(store),
+                                                                  std::move(options));
+  }
+  template <detail::token_for<rotation_report> Token = boost::asio::deferred_t>
+  auto async_rotate(std::shared_ptr<secret_store> store,
+                    rotation_options options = rotation_options(), Token&& token = Token()) {
+    return async_rotate(async_store(std::move(store)), std::move(options),
+                        std::forward<Token>(token));
   }
 
   /// The parts, for what the verbs do not cover.

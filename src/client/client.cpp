@@ -189,6 +189,13 @@ void start_client_apply(client_ptr self, plan what, apply_options options,
                    std::move(done));
 }
 
+void start_client_rotate(client_ptr self, std::shared_ptr<async_secret_store> store,
+                         rotation_options options, completion<rotation_report> done) {
+  options.ledger_database(self->options().leases().ledger_database());
+  start_rotate(self->connector(), self->spec(), std::move(store), std::move(options),
+               std::move(done));
+}
+
 }  // namespace detail
 
 namespace {

@@ -12,12 +12,12 @@ namespace pgrant::command {
 namespace {
 
 result<int> rotate(const arguments& given) {
-  BOOST_OUTCOME_TRY(auto s, session::open(given, given.password_file));
   const auto store = std::make_shared<file_secret_store>(given.directory);
+  BOOST_OUTCOME_TRY(store->check());  // before a password is asked for
+  BOOST_OUTCOME_TRY(auto s, session::open(given, given.password_file));
   rotation_options options(given.login);
-  options.during_leases(given.during_leases).ledger_database(given.ledger_database);
-  BOOST_OUTCOME_TRY(const auto report, s.run(async_rotate(s.client().connector(), s.client().spec(),
-                                                          store, std::move(options))));
+  options.during_leases(given.during_leases);
+  BOOST_OUTCOME_TRY(const auto report, s.run(s.client().async_rotate(store, std::move(options))));
   const std::string file = store->current_path(report.login).string();
   if (given.json) {
     std::fputs(to_json(report).c_str(), stdout);

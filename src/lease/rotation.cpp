@@ -1,6 +1,7 @@
 #include "pgrant/rotation.hpp"
 
 #include "lease/ledger_store.hpp"
+#include "lease/store_wait.hpp"
 #include "pgrant/password.hpp"
 #include "pgrant/scram.hpp"
 #include "pgrant/sql.hpp"
@@ -19,7 +20,7 @@ FROM pg_catalog.pg_roles r WHERE r.rolname = coalesce(nullif($1::text, ''), sess
 class rotation_run {
  public:
   rotation_run(std::shared_ptr<database_connector> connector, connection_spec prove_at,
-               std::shared_ptr<secret_store> store, rotation_options options)
+               std::shared_ptr<async_secret_store> store, rotation_options options)
       : ledger_(std::move(connector), options.ledger_database()),
         prove_at_(std::move(prove_at)),
         store_(std::move(store)),
@@ -28,11 +29,15 @@ class rotation_run {
   boost::asio::any_io_executor executor() const { return ledger_.executor(); }
 
   lease_task<rotation_report> rotate() {
+    if (!store_)
+      co_return error(errc::invalid_argument, "a rotation needs a store of secrets")
+          .with_field("store");
     auto opened = co_await ledger_.open();
     BOOST_OUTCOME_CO_TRY(where_, std::move(opened));
     auto looked = co_await look_up();
     if (!looked) co_return looked.error();
-    BOOST_OUTCOME_CO_TRY(auto earlier, store_->pending(report_.login));
+    auto asked = co_await pending();
+    BOOST_OUTCOME_CO_TRY(auto earlier, std::move(asked));
     if (earlier) {
       fresh_ = std::move(*earlier);
       auto works = co_await logs_in();
@@ -40,7 +45,8 @@ class rotation_run {
     } else {
       BOOST_OUTCOME_CO_TRY(fresh_, generate_password());
       step("pending");
-      BOOST_OUTCOME_CO_TRY(store_->put_pending(report_.login, fresh_));
+      auto put = co_await put_pending();
+      if (!put) co_return put.error();
     }
     if (!report_.resumed) {
       auto altered = co_await alter();
@@ -58,15 +64,41 @@ class rotation_run {
       }
     }
     step("promote");
-    BOOST_OUTCOME_CO_TRY(store_->promote(report_.login));
+    auto promoted = co_await tell(&async_secret_store::promote);
+    if (!promoted) co_return promoted.error();
     step("retire");
-    BOOST_OUTCOME_CO_TRY(store_->retire(report_.login));
+    auto retired = co_await tell(&async_secret_store::retire);
+    if (!retired) co_return retired.error();
     co_return std::move(report_);
   }
 
  private:
   void step(std::string_view what) const {
     if (options_.on_step()) options_.on_step()(what);
+  }
+
+  lease_task<std::optional<secret>> pending() {
+    const auto question = [this](async_secret_store::found answer) {
+      store_->pending(report_.login, std::move(answer));
+    };
+    auto answered = co_await ask_store<std::optional<secret>>(question);
+    co_return answered;
+  }
+
+  lease_task<void> put_pending() {
+    const auto question = [this](async_secret_store::stored answer) {
+      store_->put_pending(report_.login, fresh_.clone(), std::move(answer));
+    };
+    auto answered = co_await ask_store<void>(question);
+    co_return answered;
+  }
+
+  lease_task<void> tell(void (async_secret_store::*what)(std::string, async_secret_store::stored)) {
+    const auto question = [this, what](async_secret_store::stored answer) {
+      ((*store_).*what)(report_.login, std::move(answer));
+    };
+    auto answered = co_await ask_store<void>(question);
+    co_return answered;
   }
 
   lease_task<void> look_up() {
@@ -130,7 +162,7 @@ class rotation_run {
 
   ledger_store ledger_;
   connection_spec prove_at_;
-  std::shared_ptr<secret_store> store_;
+  std::shared_ptr<async_secret_store> store_;
   rotation_options options_;
   rotation_report report_;
   connection_ptr where_;
@@ -145,7 +177,7 @@ lease_task<rotation_report> run_rotation(std::shared_ptr<rotation_run> what) {
 }  // namespace
 
 void start_rotate(std::shared_ptr<database_connector> connector, connection_spec prove_at,
-                  std::shared_ptr<secret_store> store, rotation_options options,
+                  std::shared_ptr<async_secret_store> store, rotation_options options,
                   completion<rotation_report> done) {
   auto what = std::make_shared<rotation_run>(std::move(connector), std::move(prove_at),
                                              std::move(store), std::move(options));

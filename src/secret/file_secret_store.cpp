@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "pgrant/rotation.hpp"
+#include "pgrant/secret_store.hpp"
 #include "secret_file.hpp"
 
 namespace pgrant {
@@ -76,6 +76,26 @@ result<void> store_write(const std::filesystem::path& path, const secret& what) 
 
 }  // namespace
 
+result<void> file_secret_store::check() const {
+  const auto refused = [this](std::string message, std::string detail) {
+    return error(errc::secret, std::move(message))
+        .with_field("directory")
+        .with_object("directory " + directory_.string())
+        .with_detail(std::move(detail))
+        .with_hint("make one: mkdir -m 700 it, as the user of this process");
+  };
+  struct stat found{};
+  if (directory_.native().find('\0') != std::string::npos)
+    return refused("the directory of secrets has a NUL byte in its name", "");
+  if (::stat(directory_.c_str(), &found) != 0)
+    return refused("cannot find the directory of secrets", std::generic_category().message(errno));
+  if (!S_ISDIR(found.st_mode)) return refused("secrets are kept in a directory", "");
+  if ((found.st_uid != ::geteuid() && found.st_uid != 0) ||
+      (found.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    return refused("the directory of secrets is open to others", "");
+  return success();
+}
+
 std::filesystem::path file_secret_store::current_path(std::string_view login) const {
   return store_path(directory_, login, ".password");
 }
@@ -85,14 +105,17 @@ result<std::optional<secret>> file_secret_store::current(std::string_view login)
 }
 
 result<std::optional<secret>> file_secret_store::pending(std::string_view login) {
+  BOOST_OUTCOME_TRY(check());
   return store_read(store_path(directory_, login, ".pending"));
 }
 
 result<void> file_secret_store::put_pending(std::string_view login, const secret& fresh) {
+  BOOST_OUTCOME_TRY(check());
   return store_write(store_path(directory_, login, ".pending"), fresh);
 }
 
 result<void> file_secret_store::promote(std::string_view login) {
+  BOOST_OUTCOME_TRY(check());
   const auto waiting = store_path(directory_, login, ".pending");
   BOOST_OUTCOME_TRY(const auto fresh, store_read(waiting));
   if (!fresh) return success();
@@ -108,6 +131,7 @@ result<void> file_secret_store::promote(std::string_view login) {
 }
 
 result<void> file_secret_store::retire(std::string_view login) {
+  BOOST_OUTCOME_TRY(check());
   const auto old = store_path(directory_, login, ".old");
   if (::unlink(old.c_str()) != 0 && errno != ENOENT)
     return store_failure(old, "cannot remove the file of a secret", errno);
