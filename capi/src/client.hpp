@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -31,6 +32,13 @@ grant_request read_grant_options(const pgrant_options* from);
 extend_request read_extend_options(const pgrant_options* from);
 lease_filter read_lease_options(const pgrant_options* from);
 audit_filter read_audit_options(const pgrant_options* from);
+
+/// What the options of a rotation say. No directory: the host is the store.
+struct rotate_settings {
+  rotation_options options;
+  std::optional<std::filesystem::path> directory;
+};
+rotate_settings read_rotate_options(const pgrant_options* from);
 
 /// Thread-safe. All work of a client runs on one strand, also its cancellations: an operation's
 /// signal must not be given beside it.

@@ -122,7 +122,7 @@ constexpr option_key extend_keys[] = {
     {"lease", text_option, "its id; must be given"},
     {"by_s", int_option, "how much later it is to end; must be given"},
     {"reason", text_option, "why; stands in the audit trail"},
-    {"requester", text_option, "who asks"},
+    {"requester", text_option, "who asks, if somebody else"},
     {"idempotency_key", text_option, "the same key twice extends once; 1 to 200 bytes"},
 };
 
@@ -134,6 +134,16 @@ constexpr option_key audit_keys[] = {
     {"before_us", int_option, "only before, microseconds since 1970-01-01 UTC"},
     {"within_s", int_option, "not older than this"},
     {"limit", int_option, "at most so many, the newest; default 1000"},
+};
+
+constexpr option_key rotate_keys[] = {
+    {"login", text_option, "whose password; default: the role that the client connects as"},
+    {"directory", text_option,
+     "keep the passwords in files of this directory, which is closed to others; this or "
+     "`ask_store` must be given"},
+    {"ask_store", bool_option, "the host keeps them: ask it by events"},
+    {"password_iterations", int_option, "rounds in the password's verifier; default 4096"},
+    {"during_leases", bool_option, "also while a lease gives the login something"},
 };
 
 }  // namespace
@@ -160,6 +170,8 @@ std::span<const option_key> option_keys(pgrant_options_kind kind) noexcept {
       return extend_keys;
     case PGRANT_OPTIONS_AUDIT:
       return audit_keys;
+    case PGRANT_OPTIONS_ROTATE:
+      return rotate_keys;
   }
   return {};
 }

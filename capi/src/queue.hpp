@@ -11,10 +11,12 @@
 #include <string_view>
 
 #include "boundary.hpp"
+#include "pgrant/secret.hpp"
 
 namespace pgrant::capi {
-class secret_request;
-}
+class secret_question;
+class store_question;
+}  // namespace pgrant::capi
 
 struct pgrant_event {
   pgrant::capi::mark<3> alive;
@@ -25,7 +27,10 @@ struct pgrant_event {
   pgrant_log_level level = 0;
   std::uint64_t done = 0, total = 0;
   std::string message;
-  std::shared_ptr<pgrant::capi::secret_request> request;
+  pgrant_store_request store_request = 0;
+  pgrant::secret secret;  // that the store is to keep
+  std::shared_ptr<pgrant::capi::secret_question> secret_question;
+  std::shared_ptr<pgrant::capi::store_question> store_question;
   std::unique_ptr<pgrant_event> next;  // in the queue
 
   ~pgrant_event();

@@ -7,6 +7,7 @@
 #include "pgrant/json/check.hpp"
 #include "pgrant/json/lease.hpp"
 #include "pgrant/json/plan.hpp"
+#include "pgrant/json/rotation.hpp"
 #include "text.hpp"
 
 namespace capi = pgrant::capi;
@@ -97,6 +98,9 @@ struct document_writer {
   std::string operator()(const pgrant::audit_verdict& verdict) const {
     return pgrant::to_json(verdict);
   }
+  std::string operator()(const pgrant::rotation_report& report) const {
+    return pgrant::to_json(report);
+  }
   std::string operator()(const pgrant::sandbox_report& report) const {
     return capi::sandbox_document(report);
   }
@@ -154,6 +158,16 @@ size_t pgrant_result_broken_count(const pgrant_result* result) {
 const char* pgrant_result_broken(const pgrant_result* result, size_t index) {
   const auto* verdict = part<pgrant::audit_verdict>(result);
   return verdict && index < verdict->broken.size() ? verdict->broken[index].c_str() : "";
+}
+
+const char* pgrant_result_login(const pgrant_result* result) {
+  const auto* rotated = part<pgrant::rotation_report>(result);
+  return rotated ? rotated->login.c_str() : "";
+}
+
+int32_t pgrant_result_resumed(const pgrant_result* result) {
+  const auto* rotated = part<pgrant::rotation_report>(result);
+  return rotated && rotated->resumed;
 }
 
 size_t pgrant_result_lease_count(const pgrant_result* result) {

@@ -14,6 +14,7 @@
 #include "pgrant/json/snapshot.hpp"
 #include "pgrant/leases.hpp"
 #include "pgrant/plan.hpp"
+#include "pgrant/rotation.hpp"
 #include "pgrant/sandbox.hpp"
 #include "pgrant/snapshot.hpp"
 
@@ -37,7 +38,7 @@ struct applied_plan {
 
 using result_value = std::variant<check_report, inventory, plan, applied_plan, granted_lease,
                                   std::vector<lease>, sweep_report, sandbox_report, adopt_report,
-                                  std::vector<audit_record>, audit_verdict>;
+                                  std::vector<audit_record>, audit_verdict, rotation_report>;
 
 }  // namespace pgrant::capi
 

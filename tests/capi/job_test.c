@@ -1,6 +1,7 @@
 /* The main job on a real server: a sandbox, the bootstrap, bundles, leases and their ends.
  *   job_test DIRECTORY MAJOR [SEARCH_PATH…]     a new sandbox in DIRECTORY */
 #include "job_leases.h"
+#include "job_rotation.h"
 
 static const char policy[] =
     "{\"version\": 1, \"bundles\": {\"sales-read\": {\"maximum_duration\": \"8h\", \"grants\": "
@@ -174,6 +175,9 @@ int main(int count, char** arguments) {
   RUN(ad_hoc_privileges);
   RUN(the_glass_is_broken);
   RUN(the_trail);
+  RUN(rotation_into_a_directory);
+  RUN(rotation_into_a_vault);
+  RUN(a_rotation_that_is_given_up);
   pgrant_client_destroy(connector);
   pgrant_client_destroy(administrator);
   RUN(the_sandbox_goes);

@@ -153,6 +153,25 @@ static int a_plan(int* started) {
   return completed(op, PGRANT_CONNECT);
 }
 
+static int a_rotation(int* started) {
+  pgrant_operation* op = NULL;
+  pgrant_error* err = NULL;
+  pgrant_options* options = NULL;
+  pgrant_status status;
+  int good = DONE(pgrant_options_create(PGRANT_OPTIONS_ROTATE, &options, &err));
+  if (!good) return 0;
+  good = DONE(pgrant_options_set_bool(options, "ask_store", 1, &err));
+  if (good) {
+    status = pgrant_client_rotate_start(client, options, queue, 1, &op, &err);
+    CHECK((status == PGRANT_OK) == (op != NULL));
+    good = ended(status, err);
+  }
+  pgrant_options_destroy(options);
+  if (!good) return 0;
+  ++*started;
+  return completed(op, PGRANT_CONNECT);
+}
+
 static int a_life(int* started) {
   pgrant_runtime* own = NULL;
   pgrant_queue* own_queue = NULL;
@@ -223,6 +242,9 @@ static void a_check_without_memory(void) {
 static void a_plan_without_memory(void) {
   sweep("plan", a_plan, 1);
 }
+static void a_rotation_without_memory(void) {
+  sweep("rotation", a_rotation, 1);
+}
 static void a_life_without_memory(void) {
   sweep("life", a_life, 1);
 }
@@ -236,6 +258,7 @@ int main(void) {
   RUN(values_without_memory);
   RUN(a_check_without_memory);
   RUN(a_plan_without_memory);
+  RUN(a_rotation_without_memory);
   RUN(a_life_without_memory);
   pgrant_client_destroy(client);
   pgrant_runtime_destroy(runtime);

@@ -1,5 +1,6 @@
 /* Operations without a server: what completes, when, and how often. */
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "silent_server.h"
 
@@ -180,6 +181,70 @@ static void what_is_refused_at_the_start(void) {
   pgrant_queue_destroy(queue);
 }
 
+static void rotations_that_are_refused(void) {
+  char open[] = "/tmp/pgrant-open-XXXXXX";
+  pgrant_operation* op = NULL;
+  pgrant_options *options = NULL, *others = NULL;
+  pgrant_queue* queue = NULL;
+  pgrant_event* event = NULL;
+  pgrant_client* client = open_on(runtime, 1, "", NULL, 0);
+  CHECK_OK(pgrant_queue_create(&queue, &err));
+  CHECK_OK(pgrant_options_create(PGRANT_OPTIONS_ROTATE, &options, &err));
+  CHECK_OK(pgrant_options_create(PGRANT_OPTIONS_AUDIT, &others, &err));
+#define REFUSED(status, field, with)                                                         \
+  do {                                                                                       \
+    pgrant_error* why = NULL;                                                                \
+    CHECK(pgrant_client_rotate_start(client, with, queue, 0, &op, &why) == (status) && !op); \
+    CHECK_TEXT(field, pgrant_error_field(why));                                              \
+    pgrant_error_destroy(why);                                                               \
+  } while (0)
+  REFUSED(PGRANT_INVALID_ARGUMENT, "directory", NULL);
+  REFUSED(PGRANT_INVALID_ARGUMENT, "directory", options);
+  REFUSED(PGRANT_INVALID_ARGUMENT, "options", others);
+  REFUSED(PGRANT_INVALID_ARGUMENT, "options", (pgrant_options*)runtime);
+  CHECK_OK(pgrant_options_set_string(options, "directory", "", 0, &err));
+  REFUSED(PGRANT_INVALID_ARGUMENT, "directory", options);
+  CHECK_OK(pgrant_options_set_string(options, "directory", TEXT("/tmp/no such place"), &err));
+  REFUSED(PGRANT_SECRET, "directory", options);
+  CHECK(mkdtemp(open) && chmod(open, 0701) == 0);
+  CHECK_OK(pgrant_options_set_string(options, "directory", TEXT(open), &err));
+  REFUSED(PGRANT_SECRET, "directory", options);
+  CHECK(chmod(open, 0700) == 0);
+  CHECK_OK(pgrant_options_set_int(options, "password_iterations", 0, &err));
+  REFUSED(PGRANT_INVALID_ARGUMENT, "password_iterations", options);
+  CHECK_OK(pgrant_options_unset(options, "password_iterations", &err));
+  CHECK_OK(pgrant_options_set_bool(options, "ask_store", 1, &err));
+  REFUSED(PGRANT_INVALID_ARGUMENT, "ask_store", options);
+  CHECK_OK(pgrant_options_unset(options, "directory", &err));
+  pgrant_queue_destroy(queue);
+  queue = NULL;
+  REFUSED(PGRANT_INVALID_ARGUMENT, "queue", options);
+  queue = (pgrant_queue*)runtime;
+  REFUSED(PGRANT_INVALID_ARGUMENT, "queue", options);
+#undef REFUSED
+  CHECK_OK(pgrant_queue_create(&queue, &err));
+  CHECK_STATUS(PGRANT_INVALID_ARGUMENT,
+               pgrant_client_rotate_start(NULL, options, queue, 0, &op, &err));
+  CHECK_STATUS(PGRANT_INVALID_ARGUMENT,
+               pgrant_client_rotate_start(client, options, queue, 0, NULL, &err));
+  /* Nobody is asked where nobody can be reached. */
+  CHECK_OK(pgrant_client_rotate_start(client, options, queue, 9, &op, &err));
+  CHECK(completion(queue, 9, op) == PGRANT_CONNECT);
+  pgrant_operation_destroy(op);
+  CHECK_OK(pgrant_queue_post(queue, 1, &err));
+  CHECK_OK(pgrant_queue_next(queue, &event, &err));
+  CHECK_STATUS(PGRANT_INVALID_STATE, pgrant_event_confirm(event, &err));
+  CHECK_STATUS(PGRANT_INVALID_ARGUMENT, pgrant_event_confirm(NULL, &err));
+  CHECK(pgrant_event_store_request(NULL) == 0);
+  CHECK_TEXT("", pgrant_event_secret(NULL));
+  pgrant_event_destroy(event);
+  rmdir(open);
+  pgrant_options_destroy(options);
+  pgrant_options_destroy(others);
+  pgrant_client_destroy(client);
+  pgrant_queue_destroy(queue);
+}
+
 static void questions_for_a_secret(void) {
   pgrant_queue* queue = NULL;
   pgrant_client* client;
@@ -280,6 +345,7 @@ int main(void) {
   RUN(shutdown_with_work_in_flight);
   RUN(destroying_a_runtime_at_work);
   RUN(what_is_refused_at_the_start);
+  RUN(rotations_that_are_refused);
   RUN(questions_for_a_secret);
   RUN(a_shutdown_answers_questions);
   RUN(many_threads_on_a_client);

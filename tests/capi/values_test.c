@@ -61,7 +61,7 @@ static void an_error_is_emptied_by_success(void) {
 }
 
 static void option_keys(void) {
-  for (pgrant_options_kind kind = PGRANT_OPTIONS_CLIENT; kind <= PGRANT_OPTIONS_SANDBOX; ++kind) {
+  for (pgrant_options_kind kind = PGRANT_OPTIONS_CLIENT; kind <= PGRANT_OPTIONS_ROTATE; ++kind) {
     size_t count = 0;
     pgrant_options* options = NULL;
     CHECK_OK(pgrant_options_create(kind, &options, &err));

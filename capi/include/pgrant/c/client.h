@@ -140,6 +140,24 @@ PGRANT_API pgrant_status pgrant_client_verify_audit_start(pgrant_client* client,
                                                           pgrant_operation** operation,
                                                           pgrant_error** err);
 
+/* Gives a login a new random password, so that no crash on the way loses anybody's access: kept as
+ * pending, set on the server, proved by logging in with it, promoted: PGRANT_RESULT_ROTATION.
+ * Options: ROTATE. The passwords are kept in the files of `directory` (`<login>.password` is the
+ * one in use; other bytes than [A-Za-z0-9_-] of the name are %XX), or, with `ask_store`, by the
+ * host, which gets a PGRANT_EVENT_STORE for each step; no thread of the runtime waits for its
+ * answer. At every moment a password that the store holds logs in. If a password is pending
+ * already, an earlier rotation was cut off, and this one brings it to its end. Of the client's own
+ * login open sessions stay; new ones need the new password: the spec says secret=file:…, or the
+ * host answers a PGRANT_EVENT_SECRET or calls pgrant_client_set_secret. Progress counts the steps.
+ * SECRET, by *_start, with field "directory": it is not there or open to others; later: the store
+ * failed; CONFLICT: the login has a lease, or is the login of one; NOT_FOUND; DENIED. After a
+ * failure or a cancel the next call goes on from there. */
+PGRANT_API pgrant_status pgrant_client_rotate_start(pgrant_client* client,
+                                                    const pgrant_options* options,
+                                                    pgrant_queue* queue, uint64_t tag,
+                                                    pgrant_operation** operation,
+                                                    pgrant_error** err);
+
 #ifdef __cplusplus
 }
 #endif

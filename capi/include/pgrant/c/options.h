@@ -21,7 +21,8 @@ enum {
   PGRANT_OPTIONS_LEASES = 7,    /* pgrant_client_leases_start */
   PGRANT_OPTIONS_SANDBOX = 8,   /* pgrant_sandbox_create_start */
   PGRANT_OPTIONS_EXTEND = 9,    /* pgrant_client_extend_start: needs `lease`, `by_s` */
-  PGRANT_OPTIONS_AUDIT = 10     /* pgrant_client_audit_start */
+  PGRANT_OPTIONS_AUDIT = 10,    /* pgrant_client_audit_start */
+  PGRANT_OPTIONS_ROTATE = 11    /* pgrant_client_rotate_start: needs `directory` or `ask_store` */
 };
 
 typedef int32_t pgrant_option_type;

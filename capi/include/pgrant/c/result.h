@@ -11,17 +11,18 @@ extern "C" {
 
 typedef int32_t pgrant_result_type;
 enum {
-  PGRANT_RESULT_CHECK = 1,         /* "pgrant.check/1" */
-  PGRANT_RESULT_SNAPSHOT = 2,      /* "pgrant.snapshot/1" */
-  PGRANT_RESULT_PLAN = 3,          /* "pgrant.plan/1" */
-  PGRANT_RESULT_APPLY = 4,         /* "pgrant.apply/1" */
-  PGRANT_RESULT_GRANT = 5,         /* "pgrant.grant/1" */
-  PGRANT_RESULT_LEASES = 6,        /* "pgrant.leases/1" */
-  PGRANT_RESULT_REVOKE = 7,        /* "pgrant.revoke/1" */
-  PGRANT_RESULT_SANDBOX = 8,       /* "pgrant.sandbox/1" */
-  PGRANT_RESULT_ADOPT = 9,         /* "pgrant.adopt/1" */
-  PGRANT_RESULT_AUDIT = 10,        /* "pgrant.audit/1" */
-  PGRANT_RESULT_AUDIT_VERDICT = 11 /* "pgrant.audit_verdict/1" */
+  PGRANT_RESULT_CHECK = 1,          /* "pgrant.check/1" */
+  PGRANT_RESULT_SNAPSHOT = 2,       /* "pgrant.snapshot/1" */
+  PGRANT_RESULT_PLAN = 3,           /* "pgrant.plan/1" */
+  PGRANT_RESULT_APPLY = 4,          /* "pgrant.apply/1" */
+  PGRANT_RESULT_GRANT = 5,          /* "pgrant.grant/1" */
+  PGRANT_RESULT_LEASES = 6,         /* "pgrant.leases/1" */
+  PGRANT_RESULT_REVOKE = 7,         /* "pgrant.revoke/1" */
+  PGRANT_RESULT_SANDBOX = 8,        /* "pgrant.sandbox/1" */
+  PGRANT_RESULT_ADOPT = 9,          /* "pgrant.adopt/1" */
+  PGRANT_RESULT_AUDIT = 10,         /* "pgrant.audit/1" */
+  PGRANT_RESULT_AUDIT_VERDICT = 11, /* "pgrant.audit_verdict/1" */
+  PGRANT_RESULT_ROTATION = 12       /* "pgrant.rotation/1" */
 };
 
 PGRANT_API pgrant_result_type pgrant_result_kind(const pgrant_result* result);
@@ -46,6 +47,11 @@ PGRANT_API size_t pgrant_result_not_granted_count(const pgrant_result* result);
 PGRANT_API size_t pgrant_result_audit_count(const pgrant_result* result);
 PGRANT_API size_t pgrant_result_broken_count(const pgrant_result* result);
 PGRANT_API const char* pgrant_result_broken(const pgrant_result* result, size_t index);
+
+/* ROTATION: whose password it was, and whether an earlier rotation was brought to its end, without
+ * a further password. The password is where the store keeps it. */
+PGRANT_API const char* pgrant_result_login(const pgrant_result* result);
+PGRANT_API int32_t pgrant_result_resumed(const pgrant_result* result);
 
 /* GRANT (one), LEASES, REVOKE (one for each end, as it is after it), ADOPT (without ids before they
  * are written). */

@@ -55,7 +55,20 @@ enum {
   PGRANT_EVENT_LOG = 2,        /* tag of the operation, level, message */
   PGRANT_EVENT_PROGRESS = 3,   /* tag of the operation, message (what it works on), done, total */
   PGRANT_EVENT_SECRET = 4,     /* tag of the client, message (what is asked for); to be answered */
-  PGRANT_EVENT_POSTED = 5      /* tag of pgrant_queue_post */
+  PGRANT_EVENT_POSTED = 5,     /* tag of pgrant_queue_post */
+  PGRANT_EVENT_STORE =
+      6 /* tag of the operation, message (a login); store_request, secret; to be answered */
+};
+
+/* What a rotation asks of the host's own store of passwords, which keeps three of a login: the one
+ * in use, a pending one that may or may not be the server's, and the one before. What a call has
+ * done must be durable when it is answered, and do no harm when it is repeated after a crash. */
+typedef int32_t pgrant_store_request;
+enum {
+  PGRANT_STORE_PENDING = 1, /* is there a pending one? pgrant_event_reply with it, or _confirm */
+  PGRANT_STORE_PUT_PENDING = 2, /* keep pgrant_event_secret as pending, and _confirm */
+  PGRANT_STORE_PROMOTE = 3, /* the pending one is in use now, the one in use is the one before */
+  PGRANT_STORE_RETIRE = 4   /* forget the one before */
 };
 
 typedef int32_t pgrant_log_level;
@@ -74,14 +87,22 @@ PGRANT_API const char* pgrant_event_message(const pgrant_event* event);
 /* How far it has come, in units of its own: databases, statements. Total 0: not known. */
 PGRANT_API uint64_t pgrant_event_done(const pgrant_event* event);
 PGRANT_API uint64_t pgrant_event_total(const pgrant_event* event);
-/* SECRET: gives the password or token. Once; PGRANT_INVALID_STATE the second time, and for other
- * kinds. The work that asked goes on at once. An answer that comes too late changes nothing. */
+/* STORE: what is asked for. 0 for other kinds; unknown numbers are to be refused. */
+PGRANT_API pgrant_store_request pgrant_event_store_request(const pgrant_event* event);
+/* PUT_PENDING: the new password. "" otherwise. Wiped when the event is destroyed. */
+PGRANT_API const char* pgrant_event_secret(const pgrant_event* event);
+/* SECRET: gives the password or token. STORE with PENDING: gives the one that is pending. Once;
+ * PGRANT_INVALID_STATE the second time, and for other kinds. The work that asked goes on at once.
+ * An answer that comes too late changes nothing. */
 PGRANT_API pgrant_status pgrant_event_reply(pgrant_event* event, const char* secret, size_t size,
                                             pgrant_error** err);
-/* SECRET: there is none. What needed it fails with PGRANT_SECRET and this reason. */
+/* STORE: it is done; with PENDING: there is none. Otherwise as pgrant_event_reply. */
+PGRANT_API pgrant_status pgrant_event_confirm(pgrant_event* event, pgrant_error** err);
+/* SECRET: there is none. STORE: it could not be done, or nobody knows. What needed it fails with
+ * PGRANT_SECRET and this reason, which must not hold the secret. */
 PGRANT_API pgrant_status pgrant_event_refuse(pgrant_event* event, const char* reason, size_t size,
                                              pgrant_error** err);
-/* A SECRET that was not answered is refused. */
+/* A SECRET or STORE that was not answered is refused. */
 PGRANT_API void pgrant_event_destroy(pgrant_event* event);
 
 #ifdef __cplusplus
