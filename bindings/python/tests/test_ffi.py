@@ -66,7 +66,7 @@ def constants(prefix):
 
 def test_numbers_are_those_of_the_header():
     assert constants("PGRANT_ABI_") == {"PGRANT_ABI_MAJOR": _ffi.ABI_MAJOR, "PGRANT_ABI_MINOR": _ffi.ABI_MINOR}
-    for prefix in ("OPTIONS_", "EVENT_"):
+    for prefix in ("OPTIONS_", "EVENT_", "STORE_"):
         for name, value in constants("PGRANT_" + prefix).items():
             assert getattr(_ffi, name[len("PGRANT_"):]) == value
 

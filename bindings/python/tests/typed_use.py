@@ -18,6 +18,42 @@ def waiting(client: pgrant.Client) -> str:
     return report.server.version_text + str(applied) + str(credentials) + end.lease.id
 
 
+class Vault:
+    def pending(self, login: str) -> Optional[str]:
+        return None
+
+    def put_pending(self, login: str, secret: str) -> None:
+        pass
+
+    def promote(self, login: str) -> None:
+        pass
+
+    def retire(self, login: str) -> bool:
+        return True
+
+
+class AsyncVault:
+    async def pending(self, login: str) -> Optional[bytes]:
+        return None
+
+    async def put_pending(self, login: str, secret: str) -> None:
+        pass
+
+    async def promote(self, login: str) -> None:
+        pass
+
+    async def retire(self, login: str) -> None:
+        pass
+
+
+async def rotating(client: pgrant.Client, later: pgrant.AsyncClient) -> str:
+    report: pgrant.RotationReport = client.rotate(pgrant.FileSecretStore("/secrets"), login="app")
+    vault: pgrant.SecretStore = Vault()
+    client.rotate(vault)
+    await later.rotate(AsyncVault())
+    return report.login
+
+
 async def awaiting() -> List[str]:
     async with pgrant.AsyncClient("host=h", password=lambda what: "x", timeout=3.5) as client:
         leases = await client.leases(all=True)

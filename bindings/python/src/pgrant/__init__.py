@@ -54,9 +54,10 @@ if TYPE_CHECKING:
     from .events import LogEntry, Progress
     from .leases import AdoptReport, AuditEntry, AuditVerdict, Credentials, GrantedLease, Lease, LeaseEnd, LeaseFailure, RevokeReport
     from .plans import NotGranted, Plan, PlannedBundle, Safety, SafetyFinding, Step, Target
-    from .reports import ApplyReport, CheckReport, DatabaseReport, Finding, SpecWarning
+    from .reports import ApplyReport, CheckReport, DatabaseReport, Finding, RotationReport, SpecWarning
     from .sandbox import Sandbox, SandboxReport
     from .snapshots import AclItem, Database, DatabaseObject, Role, Schema, Snapshot
+    from .stores import AsyncSecretStore, FileSecretStore, SecretStore
 
 __version__ = "0.1.0"
 
@@ -67,9 +68,10 @@ _MODULES = {
     "events": "LogEntry Progress",
     "leases": "AdoptReport AuditEntry AuditVerdict Credentials GrantedLease Lease LeaseEnd LeaseFailure RevokeReport",
     "plans": "NotGranted Plan PlannedBundle Safety SafetyFinding Step Target",
-    "reports": "ApplyReport CheckReport DatabaseReport Finding SpecWarning",
+    "reports": "ApplyReport CheckReport DatabaseReport Finding RotationReport SpecWarning",
     "sandbox": "Sandbox SandboxReport",
     "snapshots": "AclItem Database DatabaseObject Role Schema Snapshot",
+    "stores": "AsyncSecretStore FileSecretStore SecretStore",
 }
 _LATER = {name: module for module, names in _MODULES.items() for name in names.split()}
 
@@ -89,13 +91,13 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "AclItem", "AdoptReport", "ApplyReport", "AsyncClient", "AuditEntry", "AuditVerdict", "AuthenticationError", "CancelledError", "CheckReport",
+    "AclItem", "AdoptReport", "ApplyReport", "AsyncClient", "AsyncSecretStore", "AuditEntry", "AuditVerdict", "AuthenticationError", "CancelledError", "CheckReport",
     "Client", "ConflictError", "ConnectError", "ConnectionLostError", "ConnectionSpec", "Credentials",
-    "Database", "DatabaseObject", "DatabaseReport", "DeniedError", "Error", "FileError", "Finding",
+    "Database", "DatabaseObject", "DatabaseReport", "DeniedError", "Error", "FileError", "FileSecretStore", "Finding",
     "GrantedLease", "Integration", "InternalError", "InvalidArgumentError", "InvalidStateError",
     "Lease", "LeaseEnd", "LeaseFailure", "LibraryError", "LogEntry", "NotFoundError", "NotGranted",
     "NotGrantedError", "OutOfMemoryError", "Plan", "PlannedBundle", "Policy", "Progress",
-    "RevokeReport", "Role", "Safety", "SafetyFinding", "Sandbox", "SandboxReport", "Schema", "SecretError", "ServerError",
+    "RevokeReport", "Role", "RotationReport", "Safety", "SafetyFinding", "Sandbox", "SandboxReport", "Schema", "SecretError", "SecretStore", "ServerError",
     "Snapshot", "SpecWarning", "StaleError", "Step", "TLSError", "Target", "TimeoutError",
     "UnsupportedError", "library_path", "library_version", "parse_acl", "password",
     "password_verifier", "quote_identifier", "quote_literal",

@@ -11,9 +11,10 @@ ABI_MAJOR, ABI_MINOR = 0, 1
 # pgrant_status is in _errors.py, beside the exceptions.
 OPTIONS_CLIENT, OPTIONS_INSPECT, OPTIONS_PLAN, OPTIONS_BOOTSTRAP = 1, 2, 3, 4
 OPTIONS_APPLY, OPTIONS_GRANT, OPTIONS_LEASES, OPTIONS_SANDBOX = 5, 6, 7, 8
-OPTIONS_EXTEND, OPTIONS_AUDIT = 9, 10
+OPTIONS_EXTEND, OPTIONS_AUDIT, OPTIONS_ROTATE = 9, 10, 11
 
-EVENT_COMPLETION, EVENT_LOG, EVENT_PROGRESS, EVENT_SECRET, EVENT_POSTED = 1, 2, 3, 4, 5
+EVENT_COMPLETION, EVENT_LOG, EVENT_PROGRESS, EVENT_SECRET, EVENT_POSTED, EVENT_STORE = 1, 2, 3, 4, 5, 6
+STORE_PENDING, STORE_PUT_PENDING, STORE_PROMOTE, STORE_RETIRE = 1, 2, 3, 4
 
 # Types as they stand in the header: any handle, text that goes in or comes out, the rest by size.
 # Texts that come out are views; ctypes copies them into `bytes` before the call returns.
@@ -87,6 +88,9 @@ SIGNATURES: Dict[str, Tuple[Any, List[Any]]] = {
     "pgrant_event_message": (_text, [_handle]),
     "pgrant_event_done": (_u64, [_handle]),
     "pgrant_event_total": (_u64, [_handle]),
+    "pgrant_event_store_request": (_i32, [_handle]),
+    "pgrant_event_secret": (_text, [_handle]),
+    "pgrant_event_confirm": (_status, [_handle, _out]),
     "pgrant_event_reply": (_status, [_handle, _text, _size, _out]),
     "pgrant_event_refuse": (_status, [_handle, _text, _size, _out]),
     "pgrant_event_destroy": (_void, [_handle]),
@@ -114,6 +118,7 @@ SIGNATURES: Dict[str, Tuple[Any, List[Any]]] = {
     "pgrant_client_adopt_start": (_status, [_handle, _i32, *_start]),
     "pgrant_client_audit_start": (_status, [_handle, _handle, *_start]),
     "pgrant_client_verify_audit_start": (_status, [_handle, *_start]),
+    "pgrant_client_rotate_start": (_status, [_handle, _handle, *_start]),
     # result.h
     "pgrant_result_to_json": (_status, [_handle, _out, _out]),
     "pgrant_result_destroy": (_void, [_handle]),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Generic, Mapping, Optional, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Generic, Mapping, Optional, Tuple, TypeVar, Union
 
 from ._call import OptionValue, call, call_for_handle, call_for_text, make_options
-from ._errors import Error
+from ._errors import Error, SecretError
 from ._library import library
+
+if TYPE_CHECKING:
+    from ._store import StoreDesk
 
 T = TypeVar("T")
 
@@ -18,7 +21,7 @@ OnEvent = Callable[[Any], object]
 class Request(Generic[T]):
     """What a verb asks for. One definition serves `Client` and `AsyncClient`."""
 
-    __slots__ = ("verb", "function", "arguments", "kind", "settings", "fields", "read", "progress", "large")
+    __slots__ = ("verb", "function", "arguments", "kind", "settings", "fields", "read", "progress", "large", "store")
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Request(Generic[T]):
         fields: Optional[Mapping[str, str]] = None,
         progress: Optional[OnEvent] = None,
         large: bool = False,
+        store: Optional[StoreDesk] = None,
     ) -> None:
         self.verb = verb
         self.function = function
@@ -46,6 +50,8 @@ class Request(Generic[T]):
         self.progress = progress
         #: What goes in or comes out may be megabytes.
         self.large = large
+        #: Who answers its STORE events.
+        self.store = store
 
     def start(self, subject: Optional[int], queue: Optional[int], tag: int) -> int:
         """Starts it on a client or a runtime; gives the operation's handle."""
@@ -70,6 +76,8 @@ class Request(Generic[T]):
         try:
             result = call_for_handle(lib.pgrant_operation_take, operation)
         except Exception as why:
+            if isinstance(why, SecretError) and self.store is not None:
+                why.__cause__ = self.store.failure
             raise renamed(why, self.fields)
         try:
             text = call_for_text(lib.pgrant_result_to_json, result)

@@ -126,7 +126,10 @@ class Waiter:
                     continue  # of an operation that was given up
                 if lib.pgrant_event_kind(event) == _ffi.EVENT_COMPLETION:
                     return True
-                if request is not None:
+                if request is not None and lib.pgrant_event_kind(event) == _ffi.EVENT_STORE:
+                    if request.store is not None:
+                        request.store.answer(event)
+                elif request is not None:
                     from .events import read_event, tell  # their classes take a while to import
 
                     tell(read_event(event, request.verb), request.progress, on_log)

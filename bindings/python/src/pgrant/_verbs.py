@@ -15,8 +15,9 @@ from .policy import Policy, policy_text
 if TYPE_CHECKING:
     from .events import Progress
     from .plans import Plan
-    from .reports import ApplyReport, CheckReport
+    from .reports import ApplyReport, CheckReport, RotationReport
     from .snapshots import Snapshot
+    from .stores import AnyStore
 
 Names = Union[str, Iterable[str], None]
 OnProgress = Callable[["Progress"], object]
@@ -33,6 +34,7 @@ def by(module: str, function: str) -> Callable[[Mapping[str, Any], str], Any]:
 
 
 read_check, read_apply = by(".reports", "read_check"), by(".reports", "read_apply")
+read_rotation = by(".reports", "read_rotation")
 read_snapshot, read_plan = by(".snapshots", "read_snapshot"), by(".plans", "read_plan")
 
 
@@ -181,6 +183,55 @@ def apply(
         fields=_TIMEOUTS,
         progress=progress,
         large=True,
+    )
+
+
+def rotate(
+    store: AnyStore,
+    /,
+    *,
+    login: Optional[str] = None,
+    during_leases: Optional[bool] = None,
+    password_iterations: Optional[int] = None,
+    progress: Optional[OnProgress] = None,
+) -> Request[RotationReport]:
+    """Gives a login a new random password, so that no crash on the way loses anybody's access: kept as
+    pending, set on the server, proved by logging in with it, promoted. The password is then in `store`.
+
+    `store`: a FileSecretStore, or the program's own SecretStore, whose methods are called on this
+    thread; for AsyncClient also an AsyncSecretStore, or a plain one on a thread of the loop's
+    executor. `login`: whose password (the client's own). `during_leases`: also while a lease gives it
+    something. `password_iterations`: rounds in the verifier (4096). `progress` counts the steps.
+
+    If a password is pending already, an earlier rotation was cut off, and is brought to its end. Of the
+    client's own login open sessions stay; new ones need the new password: give the client a
+    function, `password=lambda _: store.current("me")`, a spec with `secret=file:…`, or call
+    `set_password`.
+
+    Raises SecretError if the store fails or its directory is open to others, ConflictError if the
+    login has a lease or is the login of one, NotFoundError, DeniedError. The next call goes on from
+    there.
+    """
+    from ._store import StoreDesk
+    from .stores import FileSecretStore
+
+    directory = store.directory if isinstance(store, FileSecretStore) else None
+    settings: Dict[str, OptionValue] = {
+        "login": login,
+        "directory": directory,
+        "ask_store": True if directory is None else None,
+        "during_leases": during_leases,
+        "password_iterations": password_iterations,
+    }
+    return Request(
+        "rotate",
+        "pgrant_client_rotate_start",
+        read_rotation,
+        kind=_ffi.OPTIONS_ROTATE,
+        settings=settings,
+        fields={"directory": "store"},
+        progress=progress,
+        store=StoreDesk(store) if directory is None else None,
     )
 
 

@@ -41,8 +41,8 @@ class LoopQueue:
         self.queue = Queue()
         #: Futures of operations under way, by tag.
         self.waiting: Dict[int, asyncio.Future[None]] = {}
-        #: Who hears of LOG, PROGRESS (tag of the operation) and SECRET (tag of the client) events,
-        #: and destroys SECRET events.
+        #: Who hears of LOG, PROGRESS, STORE (tag of the operation) and SECRET (tag of the client)
+        #: events, and destroys SECRET and STORE events.
         self.listening: Dict[int, Callable[[int, int], None]] = {}
         self._users = 0
 
@@ -74,7 +74,7 @@ class LoopQueue:
             listener = self.listening.get(tag)
             if listener is not None:
                 listener(kind, event)
-            if listener is None or kind != _ffi.EVENT_SECRET:
+            if listener is None or kind not in (_ffi.EVENT_SECRET, _ffi.EVENT_STORE):
                 destroy(event)
 
 
@@ -98,7 +98,7 @@ class _Work(Generic[T]):
     """A verb under way."""
 
     __slots__ = (
-        "_client", "_failure", "_loop", "_operation", "_queue", "_request", "_tag", "_timer", "timed_out",
+        "_client", "_failure", "_loop", "_operation", "_queue", "_request", "_storing", "_tag", "_timer", "timed_out",
     )  # fmt: skip
 
     def __init__(self, queue: LoopQueue, request: Request[T]) -> None:
@@ -109,14 +109,17 @@ class _Work(Generic[T]):
         self._timer: Optional[asyncio.TimerHandle] = None
         self._failure: Optional[Exception] = None
         self._client: Optional[AsyncClient] = None
+        self._storing: Optional[asyncio.Future[None]] = None
         self.timed_out = False
 
     async def run(self, client: AsyncClient) -> T:
         request = self._request
         future = self._queue.waiting[self._tag] = self._loop.create_future()
-        if request.progress or client._on_log or client._readers:
-            self._client = client
+        talks = request.progress or client._on_log or client._readers
+        if talks:
             self._queue.queue.enable()
+        if talks or request.store is not None:
+            self._client = client
             self._queue.listening[self._tag] = self._heard
         try:
             if request.large and any(isinstance(one, bytes) and len(one) > _LARGE for one in request.arguments):
@@ -143,6 +146,8 @@ class _Work(Generic[T]):
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        if self._storing is not None:
+            self._storing.cancel()  # what the operation has not waited for
         self._queue.waiting.pop(self._tag, None)
         self._queue.listening.pop(self._tag, None)
         if self._operation is not None:
@@ -183,6 +188,9 @@ class _Work(Generic[T]):
 
     def _heard(self, kind: int, event: int) -> None:
         client = self._client
+        if kind == _ffi.EVENT_STORE:
+            self._ask_store(event)
+            return
         said = read_event(event, self._request.verb)
         if client is None or said is None:
             return
@@ -194,6 +202,15 @@ class _Work(Generic[T]):
             except Exception as why:  # the verb ends with what the caller's function raised
                 self._failure = why
                 self.cancel()
+
+    def _ask_store(self, event: int) -> None:
+        client, desk = self._client, self._request.store
+        if client is None or desk is None:
+            library().pgrant_event_destroy(event)
+            return
+        self._storing = asyncio.ensure_future(desk.answer_later(event))
+        client._tasks.add(self._storing)
+        self._storing.add_done_callback(client._tasks.discard)
 
 
 def _awaiting(verb: Callable[P, Request[T]]) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
@@ -245,6 +262,7 @@ class AsyncClient(ClientBase):
     adopt = _awaiting(_lease_verbs.adopt)
     audit = _awaiting(_lease_verbs.audit)
     verify_audit = _awaiting(_lease_verbs.verify_audit)
+    rotate = _awaiting(_verbs.rotate)
 
     async def events(self) -> AsyncIterator[Event]:
         """What this client's operations say on their way, Progress and LogEntry, until it is

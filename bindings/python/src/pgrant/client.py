@@ -223,8 +223,11 @@ class Client(ClientBase):
     adopt = _waiting(_lease_verbs.adopt)
     audit = _waiting(_lease_verbs.audit)
     verify_audit = _waiting(_lease_verbs.verify_audit)
+    rotate = _waiting(_verbs.rotate)
 
     def _run(self, request: Request[T]) -> T:
+        if request.store is not None and request.store.is_async:
+            raise TypeError("a store with coroutine functions is for AsyncClient")
         try:
             return self._waiter.run(
                 lambda queue, tag: self._start(request, queue, tag),

@@ -170,6 +170,19 @@ class SpecWarning:
     hint: str
 
 
+@dataclass(frozen=True)
+class RotationReport:
+    """A login's password was changed; the store has it."""
+
+    login: str
+    #: A rotation that had been cut off was brought to its end: no further password was made.
+    resumed: bool
+
+
+def read_rotation(document: Mapping[str, Any], _: str) -> RotationReport:
+    return doc.build(RotationReport, document)
+
+
 def read_check(document: Mapping[str, Any], _: str) -> CheckReport:
     return doc.build(CheckReport, document)
 
