@@ -113,6 +113,11 @@ func about[T any](what T, start func(*capi.Client, T, *capi.Queue, uint64) (*cap
 // do runs one verb and reads its document into result.
 func (c *Client) do(ctx context.Context, kind int32, settings []capi.Setting, listen []Listen,
 	start starter, result any) error {
+	return c.doHearing(ctx, kind, settings, newListener(listen), start, result)
+}
+
+func (c *Client) doHearing(ctx context.Context, kind int32, settings []capi.Setting, hears *listener,
+	start starter, result any) error {
 	var options *capi.Options
 	if kind != 0 {
 		var err error
@@ -121,7 +126,7 @@ func (c *Client) do(ctx context.Context, kind int32, settings []capi.Setting, li
 		}
 		defer options.Destroy()
 	}
-	document, err := c.runtime.run(ctx, newListener(listen),
+	document, err := c.runtime.run(ctx, hears,
 		func(queue *capi.Queue, tag uint64) (*capi.Operation, error) {
 			c.inUse.RLock()
 			defer c.inUse.RUnlock()

@@ -74,7 +74,8 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Unwrap is the context's error, if the context ended the operation.
+// Unwrap is the context's error, if the context ended the operation, or what the program's own
+// store of secrets failed with.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is makes errors.Is work with an [*Error] that has nothing but a Status, or nothing but a SQLState.

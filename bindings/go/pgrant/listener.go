@@ -1,6 +1,10 @@
 package pgrant
 
-import "github.com/pgrant/pgrant/bindings/go/internal/capi"
+import (
+	"context"
+
+	"github.com/pgrant/pgrant/bindings/go/internal/capi"
+)
 
 // Progress is how far long work has come, in units of its own: databases, statements.
 type Progress struct {
@@ -37,7 +41,8 @@ const waitingEvents = 64
 // listener carries events from the goroutine that hears to the one that waits; nil hears nothing.
 type listener struct {
 	calls Listen
-	queue chan *capi.Event
+	queue chan *capi.Event // nil: nobody wants to hear
+	store *storeDesk       // nil: the verb has no store
 }
 
 func newListener(calls []Listen) *listener {
@@ -47,17 +52,43 @@ func newListener(calls []Listen) *listener {
 	return &listener{calls: calls[0], queue: make(chan *capi.Event, waitingEvents)}
 }
 
+// withStore also answers what the verb asks of a store; nil is no obstacle.
+func (l *listener) withStore(ctx context.Context, store SecretStore) *listener {
+	if l == nil {
+		l = new(listener)
+	}
+	// A verb asks one thing at a time.
+	l.store = &storeDesk{ctx: ctx, store: store, asked: make(chan *capi.Event, 1)}
+	return l
+}
+
 func (l *listener) attach(r *Runtime, tag uint64) {
 	if l == nil {
 		return
 	}
+	var kinds []int32
+	if l.queue != nil {
+		kinds = []int32{capi.EventProgress, capi.EventLog}
+	}
 	r.hear(tag, func(event *capi.Event) {
+		to := l.queue
+		if event.Kind == capi.EventStore {
+			to = l.questions()
+		}
 		select {
-		case l.queue <- event:
+		case to <- event:
 		default:
 			event.Destroy()
 		}
-	}, capi.EventProgress, capi.EventLog)
+	}, kinds...)
+}
+
+// questions of the verb to its store.
+func (l *listener) questions() chan *capi.Event {
+	if l == nil || l.store == nil {
+		return nil
+	}
+	return l.store.asked
 }
 
 func (l *listener) events() <-chan *capi.Event {
@@ -84,6 +115,8 @@ func (l *listener) rest() {
 		select {
 		case event := <-l.queue:
 			l.tell(event)
+		case event := <-l.questions():
+			event.Destroy() // nobody waits for the answer any more
 		default:
 			return
 		}

@@ -227,6 +227,8 @@ func (r *Runtime) run(ctx context.Context, listener *listener,
 			waits = false
 		case event := <-listener.events():
 			listener.tell(event)
+		case event := <-listener.questions():
+			listener.store.answer(event)
 		case <-done(ctx, cancelled):
 			operation.Cancel()
 			cancelled = true // and wait: its completion always comes

@@ -158,3 +158,11 @@ func (c *Client) VerifyAudit(queue *Queue, tag uint64) (*Operation, error) {
 	var err *C.pgrant_error
 	return started(C.pgrant_client_verify_audit_start(c.handle, queue.handle, C.uint64_t(tag), &op, &err), op, err)
 }
+
+// Rotate starts pgrant_client_rotate.
+func (c *Client) Rotate(options *Options, queue *Queue, tag uint64) (*Operation, error) {
+	var op *C.pgrant_operation
+	var err *C.pgrant_error
+	return started(C.pgrant_client_rotate_start(c.handle, options.pointer(), queue.handle,
+		C.uint64_t(tag), &op, &err), op, err)
+}

@@ -22,6 +22,7 @@ const (
 	OptionsSandbox   = int32(C.PGRANT_OPTIONS_SANDBOX)
 	OptionsExtend    = int32(C.PGRANT_OPTIONS_EXTEND)
 	OptionsAudit     = int32(C.PGRANT_OPTIONS_AUDIT)
+	OptionsRotate    = int32(C.PGRANT_OPTIONS_ROTATE)
 )
 
 // SecretValue marks the bytes of an option as a secret.

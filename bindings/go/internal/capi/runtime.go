@@ -2,8 +2,11 @@ package capi
 
 /*
 #include <pgrant.h>
+#include <string.h>
 */
 import "C"
+
+import "unsafe"
 
 // Kinds of events.
 const (
@@ -12,6 +15,15 @@ const (
 	EventProgress   = int32(C.PGRANT_EVENT_PROGRESS)
 	EventSecret     = int32(C.PGRANT_EVENT_SECRET)
 	EventPosted     = int32(C.PGRANT_EVENT_POSTED)
+	EventStore      = int32(C.PGRANT_EVENT_STORE)
+)
+
+// What a store event asks for.
+const (
+	StorePending    = int32(C.PGRANT_STORE_PENDING)
+	StorePutPending = int32(C.PGRANT_STORE_PUT_PENDING)
+	StorePromote    = int32(C.PGRANT_STORE_PROMOTE)
+	StoreRetire     = int32(C.PGRANT_STORE_RETIRE)
 )
 
 // Runtime is pgrant_runtime.
@@ -94,7 +106,7 @@ type Event struct {
 // Level of a log event.
 func (e *Event) Level() int32 { return int32(C.pgrant_event_level(e.handle)) }
 
-// Message of a log, progress or secret event.
+// Message of a log, progress, secret or store event.
 func (e *Event) Message() string { return C.GoString(C.pgrant_event_message(e.handle)) }
 
 // Progress is how far it has come; total 0: not known.
@@ -102,14 +114,29 @@ func (e *Event) Progress() (done, total uint64) {
 	return uint64(C.pgrant_event_done(e.handle)), uint64(C.pgrant_event_total(e.handle))
 }
 
-// Reply answers a secret event.
+// StoreRequest is what a store event asks for.
+func (e *Event) StoreRequest() int32 { return int32(C.pgrant_event_store_request(e.handle)) }
+
+// Secret is a copy of what a store event hands over. Wipe it.
+func (e *Event) Secret() []byte {
+	text := C.pgrant_event_secret(e.handle)
+	return C.GoBytes(unsafe.Pointer(text), C.int(C.strlen(text)))
+}
+
+// Confirm answers a store event: it is done, or there is none.
+func (e *Event) Confirm() error {
+	var err *C.pgrant_error
+	return outcome(C.pgrant_event_confirm(e.handle, &err), err)
+}
+
+// Reply answers a secret event, and a store's about what is pending.
 func (e *Event) Reply(secret []byte) error {
 	data, size := view(secret)
 	var err *C.pgrant_error
 	return outcome(C.pgrant_event_reply(e.handle, data, size, &err), err)
 }
 
-// Refuse answers a secret event: there is none.
+// Refuse answers a secret event or a store's: there is none, or it could not be done.
 func (e *Event) Refuse(reason string) error {
 	data, size := view([]byte(reason))
 	var err *C.pgrant_error
