@@ -209,8 +209,14 @@ def test_bad_input(client, app, tmp_path):
 
 
 def test_leases_are_in_the_way(client, app):
-    granted = client.grant("sales-read", to_role=app, duration="10m", reason="x")
     vault = Vault()
+    granted = client.grant("sales-read", to="rotated", duration="10m", reason="x")
+    with pytest.raises(pgrant.ConflictError):
+        client.rotate(vault, login=granted.credentials.user, during_leases=True)
+    client.revoke(granted.lease)
+    if client.check().server.version < 160000:
+        return  # there, an existing role's access does not end by itself
+    granted = client.grant("sales-read", to_role=app, duration="10m", reason="x")
     with pytest.raises(pgrant.ConflictError):
         client.rotate(vault, login=app)
     client.rotate(vault, login=app, during_leases=True)
