@@ -137,11 +137,11 @@ TEST_SUITE("integration") {
                    boost::asio::bind_cancellation_slot(
                        stop.slot(), [&](rotated r) { outcome.emplace(std::move(r)); }));
       world.context().restart();
-      while (store->waiting.empty() && world.context().run_one() != 0) {
+      while (store->waiting.empty() && world.context().run_one_for(std::chrono::seconds(20)) != 0) {
       }
       REQUIRE(!outcome);
       stop.emit(boost::asio::cancellation_type::terminal);
-      while (!outcome && world.context().run_one() != 0) {
+      while (!outcome && world.context().run_one_for(std::chrono::seconds(20)) != 0) {
       }
       REQUIRE(outcome);
       REQUIRE(!*outcome);
