@@ -63,19 +63,26 @@ RETURNING pg_catalog.pg_get_userbyid(m.grantor_oid), m.own_before, m.own_admin, 
   EXISTS (SELECT FROM pg_catalog.pg_auth_members a
     WHERE a.roleid = m.role_oid AND a.member = m.member_oid AND m.grantor_oid IN (0, a.grantor)))";
 
-constexpr sql_fragment insist_given_16 =
-    R"(SELECT pgrant.insist(pg_catalog.bool_and((SELECT true FROM pg_catalog.pg_auth_members a
-  WHERE a.roleid = p.role AND a.inherit_option
-    AND a.member = pg_catalog.to_regrole(pg_catalog.quote_ident(p.member))
-  LIMIT 1) IS NOT NULL), $3, 'a membership is missing after its GRANT')
-FROM unnest($1::oid[], $2::text[]) p (role, member))";
+// Where nothing was there before the first lease, the entry must be what our GRANT has made: an
+// entry that somebody else made since we looked is theirs, and the next try finds it.
+#define PGRANT_INSIST_GIVEN(gives, is_of_grantor, is_plain)                                       \
+  "SELECT pgrant.insist(pg_catalog.bool_and((SELECT true FROM pg_catalog.pg_auth_members a "      \
+  "WHERE a.roleid = p.role AND a.member = g.oid" gives                                            \
+  " LIMIT 1) IS NOT NULL), $4, 'a membership is missing after its GRANT'), "                      \
+  "pgrant.insist(pg_catalog.bool_and(coalesce((SELECT m.own_before OR m.n > p.leases OR EXISTS (" \
+  "SELECT FROM pg_catalog.pg_auth_members a WHERE a.roleid = p.role AND a.member = g.oid "        \
+  "AND a.xmin = pg_catalog.pg_current_xact_id()::xid" is_of_grantor is_plain                      \
+  ") FROM pgrant.membership m WHERE m.role_oid = p.role AND m.member_oid = g.oid), false)), "     \
+  "$5, 'somebody else has given a membership meanwhile') "                                        \
+  "FROM unnest($1::oid[], $2::text[], $3::int[]) p (role, member, leases) "                       \
+  "CROSS JOIN LATERAL (SELECT "                                                                   \
+  "pg_catalog.to_regrole(pg_catalog.quote_ident(p.member))::oid AS oid OFFSET 0) g"
 
-constexpr sql_fragment insist_given_14 =
-    R"(SELECT pgrant.insist(pg_catalog.bool_and((SELECT true FROM pg_catalog.pg_auth_members a
-  WHERE a.roleid = p.role
-    AND a.member = pg_catalog.to_regrole(pg_catalog.quote_ident(p.member))
-  LIMIT 1) IS NOT NULL), $3, 'a membership is missing after its GRANT')
-FROM unnest($1::oid[], $2::text[]) p (role, member))";
+constexpr sql_fragment insist_given_16 = PGRANT_INSIST_GIVEN(
+    " AND a.inherit_option", " AND a.grantor = m.grantor_oid", " AND NOT a.admin_option");
+constexpr sql_fragment insist_given_14 = PGRANT_INSIST_GIVEN("", "", "");
+
+#undef PGRANT_INSIST_GIVEN
 
 constexpr sql_fragment insist_taken_16 =
     R"(SELECT pgrant.insist(NOT EXISTS (SELECT FROM pgrant.lease l
@@ -151,15 +158,18 @@ result<ended_membership> read_ended_membership(const row& r) {
 
 statement insist_given(const lease_executor& us,
                        const std::vector<counted_membership>& memberships) {
-  std::vector<std::string> roles, members;
+  std::vector<std::string> roles, members, leases;
   for (const counted_membership& m : memberships) {
     roles.push_back(std::to_string(m.role_oid));
     members.push_back(m.membership.member);
+    leases.push_back(std::to_string(m.leases));
   }
   return statement(us.has_membership_options() ? insist_given_16 : insist_given_14)
       .bind_array(roles)
       .bind_array(members)
-      .bind(guard_membership_missing);
+      .bind_array(leases)
+      .bind(guard_membership_missing)
+      .bind(guard_membership_changed);
 }
 
 statement insist_taken(const lease_executor& us, const std::vector<std::string>& lease_ids) {

@@ -36,7 +36,8 @@ struct ended_membership {
 };
 result<ended_membership> read_ended_membership(const row& r);
 
-/// Raises PGR02 unless each member has a membership in its role that gives its privileges.
+/// Raises PGR02 unless each member has a membership in its role that gives its privileges, PGR04
+/// where somebody else made it since `count_memberships_up`. Behind the GRANT, in its transaction.
 statement insist_given(const lease_executor& us,
                        const std::vector<counted_membership>& memberships);
 /// Raises PGR03 unless what no lease needs any more is as it was before the first.

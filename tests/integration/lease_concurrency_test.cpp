@@ -59,6 +59,14 @@ class narrow_connector : public pgrant::database_connector,
   std::deque<std::pair<std::string, opened>> waiting_;
 };
 
+void wait_for_row(const server& where, const std::string& query) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (psql(where, "postgres", query).empty()) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 }  // namespace
 
 TEST_SUITE("integration") {
@@ -192,6 +200,35 @@ TEST_SUITE("integration") {
     world.context().restart();
     world.context().run_for(std::chrono::seconds(20));
     CHECK(ended == ids.size());
+  }
+
+  TEST_CASE("what somebody gives by hand in the middle of a grant is there after the lease") {
+    for_each_server([](server& where) {
+      lease_world& world = world_of(where);
+      const std::string person = world.fresh_login();
+      // Between the look at what was there before and the GRANT.
+      const std::string& ledger = world.ledger_database();
+      psql(where, ledger, R"(
+CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN PERFORM pg_advisory_lock(77), pg_advisory_unlock(77); RETURN NULL; END';
+CREATE TRIGGER wait_here AFTER INSERT ON pgrant.membership
+  FOR EACH STATEMENT EXECUTE FUNCTION wait_here();)");
+      session gate(where, ledger, where.superuser());
+      gate.run("SELECT pg_advisory_lock(77)");
+      std::thread granting([&world, &person] { world.grant(read_for_role(person)); });
+      wait_for_row(where, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+      psql(where, "postgres", where.major() < 16 ? where.superuser() : world.connector(),
+           "GRANT world_read TO " + person + " WITH ADMIN OPTION");
+      const std::string memberships =
+          "SELECT jsonb_agg(to_jsonb(a) - 'oid') FROM pg_auth_members a WHERE a.member = '" +
+          person + "'::regrole";
+      const std::string given = psql_value(where, "postgres", memberships);
+      gate.run("SELECT pg_advisory_unlock(77)");
+      granting.join();
+      psql(where, ledger, "DROP FUNCTION wait_here() CASCADE");
+      CHECK(must(world.run(world.leases().async_revoke_grantee(person))).ends.size() == 1);
+      CHECK(psql_value(where, "postgres", memberships) == given);
+    });
   }
 }
 
