@@ -126,6 +126,19 @@ memberships observer::memberships_now() {
   return found;
 }
 
+memberships observer::memberships_before_leases() {
+  const bool options = world_.where().major() >= 16;
+  memberships found;
+  for (const auto& r :
+       session_.run("SELECT b.rolname, g.rolname, pg_get_userbyid(m.grantor_oid), m.own_admin, "
+                    "m.own_inherit, m.own_set FROM pgrant.membership m JOIN pg_roles b ON b.oid = "
+                    "m.role_oid JOIN pg_roles g ON g.oid = m.member_oid WHERE m.own_before")) {
+    found.insert(
+        {r[0], r[1], options ? r[2] : "", is(r[3]), !options || is(r[4]), !options || is(r[5])});
+  }
+  return found;
+}
+
 needs observer::needs_of_ledger() {
   needs found;
   for (const auto& r :

@@ -41,6 +41,9 @@ class observer {
 
   /// All memberships in bundle roles of this world, but those of the connector.
   memberships memberships_now();
+  /// What the ledger says was there before the first of a membership's leases. Without grantors and
+  /// options before 16.
+  memberships memberships_before_leases();
   /// Of the active leases in the ledger.
   needs needs_of_ledger();
   /// Everything in which ledger and server contradict each other, a line each; empty if they agree.

@@ -32,20 +32,35 @@ std::optional<membership_entry> lease_model::find(const std::string& role,
   return std::nullopt;
 }
 
-void lease_model::give(const std::string& role, const std::string& member) {
+memberships lease_model::entries_before() const {
+  memberships found;
+  for (const auto& [membership, count] : counts_) {
+    if (!count.before) continue;
+    membership_entry entry = *count.before;
+    if (!options_) entry = {entry.role, entry.member, "", entry.admin, true, true};
+    found.insert(entry);
+  }
+  return found;
+}
+
+bool lease_model::give(const std::string& role, const std::string& member) {
   const auto now = find(role, member);
   counted& count = counts_[{role, member}];
   if (count.n++ == 0) count.before = now;
-  if (!options_) {
-    if (!now) entries_.insert({role, member, giver_, false, true, true});
-    return;
+  // What was there before is left alone where it gives everything: also when it is gone.
+  const bool left_alone = count.before && (!options_ || count.before->inherit);
+  if (!left_alone && !options_ && !now) {
+    entries_.insert({role, member, giver_, false, true, true});
+  } else if (!left_alone && options_) {
+    membership_entry next = now.value_or(membership_entry{role, member, giver_, false, true, true});
+    next.inherit = true;
+    if (!count.before) next.set = false;
+    if (now) entries_.erase(*now);
+    entries_.insert(next);
   }
-  if (count.before && count.before->inherit) return;
-  membership_entry next = now.value_or(membership_entry{role, member, giver_, false, true, true});
-  next.inherit = true;
-  if (!count.before) next.set = false;
-  if (now) entries_.erase(*now);
-  entries_.insert(next);
+  return std::any_of(entries_.begin(), entries_.end(), [&](const membership_entry& e) {
+    return e.role == role && e.member == member && e.inherit;
+  });
 }
 
 void lease_model::take(const std::string& role, const std::string& member) {
@@ -97,7 +112,9 @@ bool lease_model::apply(const model_event& event) {
   using kind = model_event::kind;
   switch (event.what) {
     case kind::grant:
-      for (const std::string& role : event.roles) give(role, event.member);
+      for (const std::string& role : event.roles) {
+        if (!give(role, event.member)) return false;
+      }
       leases_[event.lease] = {event.roles, event.member, false};
       return true;
     case kind::end: {

@@ -33,6 +33,10 @@ class lease_model {
   /// False: the event cannot happen in this state.
   bool apply(const model_event& event);
   const memberships& entries() const noexcept { return entries_; }
+  /// What leases that are active found before the first of them, as
+  /// `observer::memberships_before_leases`: two orders of events may leave the same entries and
+  /// differ in what will be left at the end.
+  memberships entries_before() const;
 
  private:
   struct counted {
@@ -46,7 +50,8 @@ class lease_model {
   };
 
   std::optional<membership_entry> find(const std::string& role, const std::string& member) const;
-  void give(const std::string& role, const std::string& member);
+  // False: nothing would give the role's privileges, which makes the grant an error.
+  bool give(const std::string& role, const std::string& member);
   void take(const std::string& role, const std::string& member);
   bool change_by_hand(const model_event& event);
 

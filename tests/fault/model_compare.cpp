@@ -8,12 +8,17 @@
 namespace test {
 namespace {
 
+struct seen_memberships {
+  memberships now, before_leases;
+};
+
 bool explains(lease_model model, const std::vector<model_event>& events,
-              const std::vector<std::size_t>& order, const memberships& seen, lease_model& out) {
+              const std::vector<std::size_t>& order, const seen_memberships& seen,
+              lease_model& out) {
   for (const std::size_t i : order) {
     if (!model.apply(events[i])) return false;
   }
-  if (model.entries() != seen) return false;
+  if (model.entries() != seen.now || model.entries_before() != seen.before_leases) return false;
   out = std::move(model);
   return true;
 }
@@ -21,7 +26,7 @@ bool explains(lease_model model, const std::vector<model_event>& events,
 }  // namespace
 
 bool model_run::compare(std::vector<model_event> events) {
-  const memberships seen = seen_.memberships_now();
+  const seen_memberships seen{seen_.memberships_now(), seen_.memberships_before_leases()};
   std::vector<std::size_t> order(events.size());
   std::iota(order.begin(), order.end(), 0u);
   do {
@@ -32,8 +37,10 @@ bool model_run::compare(std::vector<model_event> events) {
   for (const model_event& e : events) text += "  " + to_text(e) + '\n';
   FAIL_CHECK("no order of these explains the memberships\n"
              << text << "before:\n"
-             << to_text(model_->entries()) << "now:\n"
-             << to_text(seen) << "history:\n"
+             << to_text(model_->entries()) << "found before leases:\n"
+             << to_text(model_->entries_before()) << "now:\n"
+             << to_text(seen.now) << "found before leases:\n"
+             << to_text(seen.before_leases) << "history:\n"
              << history_);
   return false;
 }
