@@ -92,10 +92,7 @@ constexpr sql_fragment insist_taken_16 =
   LEFT JOIN pg_catalog.pg_auth_members a ON a.roleid = m.role_oid AND a.member = m.member_oid
     AND a.grantor = m.grantor_oid
   WHERE l.id = ANY ($1::text[]) AND m.n <= 0 AND CASE WHEN m.own_inherit THEN false
-    WHEN m.own_before THEN a.roleid IS NOT NULL
-      AND (a.admin_option, a.inherit_option, a.set_option)
-        IS DISTINCT FROM (m.own_admin, m.own_inherit, m.own_set)
-    ELSE a.roleid IS NOT NULL END), $2, 'a membership is there after its REVOKE'))";
+    WHEN m.own_before THEN a.inherit_option ELSE a.roleid IS NOT NULL END), $2, 'a membership is there after its REVOKE'))";
 
 constexpr sql_fragment insist_taken_14 =
     R"(SELECT pgrant.insist(NOT EXISTS (SELECT FROM pgrant.lease l

@@ -13,10 +13,6 @@ constexpr sql_fragment expire_logins_directly =
     "SELECT pgrant.let_login_expire(l.grantee, l.expires_at) FROM pgrant.lease l "
     "WHERE l.id = ANY ($1::text[])";
 
-sql_fragment sql_truth(bool value) {
-  return value ? sql_fragment("TRUE") : sql_fragment("FALSE");
-}
-
 // What one call of a function of pgrant_issue takes; logins of one issuer that are made together
 // also make each other's end dearer from 16 on.
 constexpr std::size_t names_per_call = 1000;
@@ -115,15 +111,11 @@ class connector_authority : public role_authority {
     std::vector<statement> work;
     for (const merged_memberships& group : merge(memberships)) {
       const lease_membership& m = group.first;
-      sql_text text;
-      if (m.own_before) {
-        text.raw("GRANT ").name(m.role).raw(" TO ").names(group.members);
-        text.raw(" WITH ADMIN ").raw(sql_truth(m.own_admin));
-        text.raw(", INHERIT ").raw(sql_truth(m.own_inherit));
-        text.raw(", SET ").raw(sql_truth(m.own_set));
-      } else {
-        text.raw("REVOKE ").name(m.role).raw(" FROM ").names(group.members);
-      }
+      sql_text text("REVOKE ");
+      // Of an entry that was there before, what `give` added. A GRANT with its earlier options
+      // would bring back what an administrator has taken meanwhile.
+      if (m.own_before) text.raw("INHERIT OPTION FOR ");
+      text.name(m.role).raw(" FROM ").names(group.members);
       if (has_options_) text.raw(" GRANTED BY ").name(m.grantor);
       work.emplace_back(std::move(text));
     }

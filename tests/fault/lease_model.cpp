@@ -73,8 +73,10 @@ void lease_model::take(const std::string& role, const std::string& member) {
   if (!before) {
     entries_.erase(*now);
   } else if (options_ && !before->inherit) {
+    membership_entry next = *now;  // also with what somebody has changed of it meanwhile
+    next.inherit = false;
     entries_.erase(*now);
-    entries_.insert(*before);
+    entries_.insert(next);
   }
 }
 

@@ -59,12 +59,41 @@ class narrow_connector : public pgrant::database_connector,
   std::deque<std::pair<std::string, opened>> waiting_;
 };
 
-void wait_for_row(const server& where, const std::string& query) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (psql(where, "postgres", query).empty()) {
-    REQUIRE(std::chrono::steady_clock::now() < deadline);
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+// Stops whoever counts memberships between the look at what is there and the change of it.
+class halted_at_membership {
+ public:
+  halted_at_membership(lease_world& world, const std::string& change)
+      : gate_(world.where(), world.ledger_database(), world.where().superuser()) {
+    gate_.run(R"(
+CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN PERFORM pg_advisory_lock(77), pg_advisory_unlock(77); RETURN NULL; END';
+CREATE TRIGGER wait_here AFTER )" +
+              change + R"( ON pgrant.membership
+  FOR EACH STATEMENT EXECUTE FUNCTION wait_here();
+SELECT pg_advisory_lock(77))");
   }
+
+  void wait() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (gate_.run("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").empty()) {
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+  void go_on() {
+    gate_.run("SELECT pg_advisory_unlock(77)");
+    gate_.run("DROP FUNCTION wait_here() CASCADE");
+  }
+
+ private:
+  session gate_;
+};
+
+std::string memberships_of(const server& where, const std::string& member) {
+  return psql_value(where, "postgres",
+                    "SELECT jsonb_agg(to_jsonb(a) - 'oid') FROM pg_auth_members a "
+                    "WHERE a.member = '" +
+                        member + "'::regrole");
 }
 
 }  // namespace
@@ -206,28 +235,35 @@ TEST_SUITE("integration") {
     for_each_server([](server& where) {
       lease_world& world = world_of(where);
       const std::string person = world.fresh_login();
-      // Between the look at what was there before and the GRANT.
-      const std::string& ledger = world.ledger_database();
-      psql(where, ledger, R"(
-CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS
-  'BEGIN PERFORM pg_advisory_lock(77), pg_advisory_unlock(77); RETURN NULL; END';
-CREATE TRIGGER wait_here AFTER INSERT ON pgrant.membership
-  FOR EACH STATEMENT EXECUTE FUNCTION wait_here();)");
-      session gate(where, ledger, where.superuser());
-      gate.run("SELECT pg_advisory_lock(77)");
+      halted_at_membership halted(world, "INSERT");
       std::thread granting([&world, &person] { world.grant(read_for_role(person)); });
-      wait_for_row(where, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+      halted.wait();
       psql(where, "postgres", where.major() < 16 ? where.superuser() : world.connector(),
            "GRANT world_read TO " + person + " WITH ADMIN OPTION");
-      const std::string memberships =
-          "SELECT jsonb_agg(to_jsonb(a) - 'oid') FROM pg_auth_members a WHERE a.member = '" +
-          person + "'::regrole";
-      const std::string given = psql_value(where, "postgres", memberships);
-      gate.run("SELECT pg_advisory_unlock(77)");
+      const std::string given = memberships_of(where, person);
+      halted.go_on();
       granting.join();
-      psql(where, ledger, "DROP FUNCTION wait_here() CASCADE");
       CHECK(must(world.run(world.leases().async_revoke_grantee(person))).ends.size() == 1);
-      CHECK(psql_value(where, "postgres", memberships) == given);
+      CHECK(memberships_of(where, person) == given);
+    });
+  }
+
+  TEST_CASE("what somebody takes by hand in the middle of an end does not come back with it") {
+    for_each_server([](server& where) {
+      lease_world& world = world_of(where);
+      const std::string person = world.fresh_login();
+      const bool options = where.major() >= 16;
+      psql(where, "postgres", world.connector(),
+           "GRANT world_read TO " + person + " WITH ADMIN " +
+               (options ? "TRUE, INHERIT FALSE, SET TRUE" : "OPTION"));
+      const std::string lease = world.grant(read_for_role(person)).lease.id;
+      halted_at_membership halted(world, "UPDATE");
+      std::thread ending([&world, &lease] { world.revoke(lease); });
+      halted.wait();
+      psql(where, "postgres", world.connector(), "REVOKE world_read FROM " + person);
+      halted.go_on();
+      ending.join();
+      CHECK(memberships_of(where, person) == "<null>");
     });
   }
 }
