@@ -25,9 +25,13 @@ SELECT 'lease ' || l.id || ' without its login ' || l.grantee
       OR r.rolconnlimit < 1 OR r.rolvaliduntil IS DISTINCT FROM l.expires_at))
 UNION ALL
 SELECT 'login ' || r.rolname || ' without a lease'
-  FROM pg_roles r WHERE r.rolname LIKE 'lease\_%' AND NOT EXISTS (SELECT FROM pgrant.lease l
+  FROM pg_roles r WHERE r.rolname ~ '^lease_[a-z0-9_]+_[a-z0-9]{12}$' AND NOT EXISTS (SELECT FROM pgrant.lease l
     WHERE l.grantee_oid = r.oid AND l.grantee = r.rolname AND l.kind = 'ephemeral_login'
-      AND l.state IN ('active', 'ending', 'held'))
+      AND l.state IN ('scheduled', 'active', 'ending', 'held'))
+UNION ALL
+SELECT 'the login of lease ' || l.id || ' can log in before its start'
+  FROM pgrant.lease l JOIN pg_roles r ON r.oid = l.grantee_oid
+  WHERE l.state = 'scheduled' AND r.rolcanlogin
 UNION ALL
 SELECT 'lease ' || l.id || ' is ' || l.state || ' but its login is there'
   FROM pgrant.lease l JOIN pg_roles r ON r.oid = l.grantee_oid
@@ -44,13 +48,16 @@ SELECT 'membership of nobody in ' || a.roleid::regrole::text || ': ' || a.member
   FROM pg_auth_members a WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.member)
 UNION ALL
 SELECT 'audit of lease ' || l.id || ' (' || l.state || '): ' || a.granted || ' grants, ' || a.cut
-    || ' revokes, ' || a.over || ' ends'
+    || ' revokes, ' || a.over || ' ends, ' || a.planned || ' planned, ' || a.started || ' started'
   FROM pgrant.lease l CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE action = 'grant') AS granted,
+    SELECT count(*) FILTER (WHERE action IN ('grant', 'schedule')) AS granted,
+      count(*) FILTER (WHERE action = 'schedule') AS planned,
+      count(*) FILTER (WHERE action = 'start') AS started,
       count(*) FILTER (WHERE action IN ('revoke', 'expire')) AS cut,
       count(*) FILTER (WHERE action = 'end') AS over
     FROM pgrant.audit a WHERE a.lease_id = l.id) a
-  WHERE a.granted <> 1 OR a.cut <> (l.state <> 'active')::int
+  WHERE a.granted <> 1 OR a.cut <> (l.state NOT IN ('scheduled', 'active'))::int
+    OR a.started <> (a.planned > 0 AND l.state <> 'scheduled')::int
     OR a.over NOT BETWEEN (l.state = 'ended' AND l.kind = 'ephemeral_login')::int
                       AND (l.state = 'ended')::int
 UNION ALL
@@ -85,8 +92,14 @@ std::string to_text(const memberships& entries) {
   return text;
 }
 
-std::string giver_of(const lease_world& world) {
+std::string giver_of(const lease_world& world, const std::string& role) {
   const server& where = world.where();
+  if (world.has_granters()) {
+    return psql_value(where, world.ledger_database(),
+                      "SELECT 'pgrant_granter_' || granter FROM pgrant_issue.bundle "
+                      "WHERE role_name = '" +
+                          role + "'");
+  }
   if (where.major() < 16 || where.shape() == shape::azure) return world.connector();
   return where.superuser();
 }
@@ -95,10 +108,10 @@ memberships memberships_with(const lease_world& world, memberships before, const
   const bool options = world.where().major() >= 16;
   for (const auto& [membership, count] : leases) {
     const auto& [role, member] = membership;
+    const std::string giver = giver_of(world, role);
     bool there = false;
     for (const membership_entry& e : memberships(before)) {
-      const bool ours =
-          e.role == role && e.member == member && (!options || e.grantor == giver_of(world));
+      const bool ours = e.role == role && e.member == member && (!options || e.grantor == giver);
       if (!ours) continue;
       there = true;
       membership_entry with = e;
@@ -106,7 +119,7 @@ memberships memberships_with(const lease_world& world, memberships before, const
       before.erase(e);
       before.insert(with);
     }
-    if (!there) before.insert({role, member, giver_of(world), false, true, !options});
+    if (!there) before.insert({role, member, giver, false, true, !options});
   }
   return before;
 }

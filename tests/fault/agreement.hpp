@@ -22,9 +22,9 @@ using memberships = std::set<membership_entry>;
 /// "world_read > person_1 by connector_1 (admin, inherit)", a line each.
 std::string to_text(const memberships& entries);
 
-/// Who gives what leases give: on 16 and later a superuser's memberships are the bootstrap
-/// superuser's.
-std::string giver_of(const lease_world& world);
+/// Who gives what leases give of a bundle's role: its granter where there are any; on 16 and later
+/// a superuser's memberships are the bootstrap superuser's.
+std::string giver_of(const lease_world& world, const std::string& role);
 
 /// Which leases need which membership: (bundle role, member) → how many.
 using needs = std::map<std::pair<std::string, std::string>, int>;

@@ -9,6 +9,7 @@
 #include "fault/agreement.hpp"
 #include "fault/message_proxy.hpp"
 #include "fault/process.hpp"
+#include "integration/issuer_world.hpp"
 
 namespace test {
 
@@ -17,7 +18,10 @@ enum class struck_operation {
   grant_to_role,  ///< Two bundles for a role that has one of them already, without INHERIT on 16+.
   revoke_of_person,  ///< A lease of a login with an open session.
   revoke_of_role,
-  expiry,  ///< A sweep that finds one lease of each kind past its time.
+  expiry,     ///< A sweep that finds one lease of each kind past its time.
+  start,      ///< A sweep that finds one of each kind whose start has come.
+  extension,  ///< Of a login's lease, with a key.
+  rotation,   ///< Of the connector's own password.
 };
 
 enum class blow {
@@ -33,6 +37,8 @@ std::string_view to_string(blow b) noexcept;
 class kill_sweep {
  public:
   explicit kill_sweep(server& where);
+  /// With issuers and granters at work.
+  explicit kill_sweep(issuer_world& set_up);
 
   /// The messages of an undisturbed run, which is checked like the others.
   std::vector<std::string> messages_of(struck_operation what);
@@ -44,10 +50,19 @@ class kill_sweep {
  private:
   struct scene;
 
+  void begin(const std::string& giver);
   scene prepare(struck_operation what);
   std::vector<std::string> ask_heir(const std::vector<std::string>& order);
   void play(struck_operation what, blow with, strike hit);
   void recover(struck_operation what, scene& now, observer& seen);
+  void check_granted(struck_operation what, scene& now, observer& seen);
+  void check_ended(scene& now, observer& seen);
+  void check_started(scene& now, observer& seen);
+  void check_extended(scene& now, observer& seen);
+  void check_rotated(scene& now);
+  std::string secrets() const;
+  bool connector_has_password();
+  void end(scene& now);
 
   server& where_;
   lease_world world_;

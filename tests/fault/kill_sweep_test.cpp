@@ -9,8 +9,10 @@ namespace test {
 namespace {
 
 constexpr struck_operation every_operation[] = {
-    struck_operation::grant_to_person, struck_operation::grant_to_role,
-    struck_operation::revoke_of_person, struck_operation::revoke_of_role, struck_operation::expiry};
+    struck_operation::grant_to_person,  struck_operation::grant_to_role,
+    struck_operation::revoke_of_person, struck_operation::revoke_of_role,
+    struck_operation::expiry,           struck_operation::start,
+    struck_operation::extension,        struck_operation::rotation};
 
 struct points_of_sweep {
   std::size_t commits = 0, others = 0;
@@ -24,7 +26,7 @@ void strike_everywhere(kill_sweep& sweep, struck_operation what, blow with,
   CAPTURE(to_string(what));
   CAPTURE(to_string(with));
   const auto messages = sweep.messages_of(what);
-  REQUIRE(messages.size() > 10);
+  REQUIRE(messages.size() > 5);
   for (const int at : some_points(messages, points.commits, points.others)) {
     CAPTURE(at);
     CAPTURE(messages[static_cast<std::size_t>(at) - 1]);
@@ -56,15 +58,28 @@ TEST_SUITE("kill sweep") {
       for (const struck_operation what : every_operation) {
         const bool all =
             what == struck_operation::grant_to_person || what == struck_operation::revoke_of_person;
-        strike_everywhere(sweep, what, blow::kill, all ? all_points : points_of_sweep{4, 4});
+        strike_everywhere(sweep, what, blow::kill, all ? all_points : points_of_sweep{2, 2});
       }
     });
+  }
+
+  TEST_CASE("a process is killed at each message, with issuers and granters") {
+    for (const int major : versions()) {
+      issuer_world set_up(major, server_options().setting("fsync", "off"));
+      INFO(set_up.where().label());
+      kill_sweep sweep(set_up);
+      for (const struck_operation what : every_operation) {
+        strike_everywhere(sweep, what, blow::kill, {1, 0});
+        if (long_form()) strike_everywhere(sweep, what, blow::lost_line, all_points);
+      }
+      CHECK(sweep.broken_trail() == "");
+    }
   }
 
   TEST_CASE("a line breaks at each message, the answer to COMMIT included") {
     for_each_fault_server(shape::superuser, "off", [](kill_sweep& sweep) {
       for (const struck_operation what : every_operation) {
-        strike_everywhere(sweep, what, blow::lost_line, {4, 2});
+        strike_everywhere(sweep, what, blow::lost_line, {2, 1});
       }
     });
   }
@@ -73,6 +88,10 @@ TEST_SUITE("kill sweep") {
     // With fsync a recovery waits for the disk: what COMMIT promised must be there.
     for_each_fault_server(shape::azure, long_form() ? "on" : "off", [](kill_sweep& sweep) {
       for (const struck_operation what : every_operation) {
+        // These are one transaction each, as a grant is.
+        const bool alike = what == struck_operation::start || what == struck_operation::extension ||
+                           what == struck_operation::rotation;
+        if (alike && !long_form()) continue;
         strike_everywhere(sweep, what, blow::server_crash, {1, 0});
       }
     });

@@ -33,7 +33,7 @@ std::string sql_options(const std::vector<std::string>& named, const membership_
 }  // namespace
 
 model_run::model_run(server& where, std::uint64_t seed)
-    : where_(where), world_(where), seen_(world_), random_(seed), giver_(giver_of(world_)) {
+    : where_(where), world_(where), seen_(world_), random_(seed) {
   giver_ =
       where.major() < 16 || where.shape() == shape::azure ? world_.connector() : where.superuser();
   for (int i = 0; i < role_count; ++i) roles_.push_back(world_.fresh_login());

@@ -10,6 +10,7 @@
 
 #include "pgrant/client.hpp"
 #include "pgrant/json/policy.hpp"
+#include "pgrant/rotation.hpp"
 #include "pgrant/wait.hpp"
 
 namespace test {
@@ -112,6 +113,8 @@ class fault_worker {
     }
     if (verb == "revoke-grantee") return swept(run(leases_->async_revoke_grantee(order.at(1))));
     if (verb == "sweep") return swept(run(leases_->async_sweep()));
+    if (verb == "extend") return extend(order);
+    if (verb == "rotate") return rotate(order);
     if (verb == "apply") return apply(order.at(1));
     if (verb == "storm") return storm(order);
     return "error\tunsupported\t\tunknown order " + verb;
@@ -140,11 +143,31 @@ class fault_worker {
     if (!order.at(3).empty()) request.to_role(order[3]);
     request.lasting(std::chrono::seconds(std::stoi(order.at(4)))).because("a test");
     if (order.size() > 5 && !order[5].empty()) request.idempotency_key(order[5]);
+    if (order.size() > 6) request.starting_in(std::chrono::seconds(std::stoi(order[6])));
     const auto granted = run(leases_->async_grant(std::move(request)));
     if (!granted) return fault_answer(granted.error());
     const auto& told = granted.value().credentials;
     return "granted\t" + granted.value().lease.id + '\t' + granted.value().lease.grantee + '\t' +
            (told ? told->user + '\t' + std::string(told->password.reveal()) : "\t");
+  }
+
+  std::string extend(const std::vector<std::string>& order) {
+    pgrant::extend_request request(order.at(1), std::chrono::seconds(std::stoi(order.at(2))));
+    request.idempotency_key(order.at(3));
+    const auto extended = run(leases_->async_extend(std::move(request)));
+    return extended ? "extended\t" + extended.value().id : fault_answer(extended.error());
+  }
+
+  // A password proves nothing where everybody is trusted: it is tried over TLS.
+  std::string rotate(const std::vector<std::string>& order) {
+    pgrant::connection_spec from_outside;
+    from_outside.host(order.at(2)).port(static_cast<std::uint16_t>(std::stoi(order.at(3))));
+    from_outside.database("postgres").root_certificate(order.at(4));
+    from_outside.ssl_mode(pgrant::ssl_mode::verify_full);
+    const auto rotated = run(pgrant::async_rotate(
+        connector(1), from_outside, std::make_shared<pgrant::file_secret_store>(order.at(1)),
+        pgrant::rotation_options().ledger_database(ledger_).password_iterations(1)));
+    return rotated ? "rotated" : fault_answer(rotated.error());
   }
 
   static std::string swept(const pgrant::result<pgrant::sweep_report>& report) {

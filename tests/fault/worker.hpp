@@ -2,7 +2,9 @@
 //
 // Orders are lines on its input, answers are lines on its output, fields are separated by tabs:
 //
-//   grant BUNDLE,… PERSON ROLE SECONDS KEY     granted ID GRANTEE USER PASSWORD
+//   grant BUNDLE,… PERSON ROLE SECONDS KEY [DELAY]     granted ID GRANTEE USER PASSWORD
+//   extend ID SECONDS KEY                      extended ID
+//   rotate DIRECTORY HOST PORT CA              rotated
 //   revoke ID                                  ended ID STATE
 //   revoke-grantee NAME                        swept ENDED FAILED
 //   sweep                                      swept ENDED FAILED

@@ -54,8 +54,16 @@ GRANT SELECT, INSERT ON world.t TO world_write;)");
   must(run(ledger.async_register(std::move(bundles), {})));
 }
 
+lease_world::lease_world(server& where, std::string connector, std::string ledger_database,
+                         std::string role_prefix)
+    : where_(where),
+      connector_(std::move(connector)),
+      ledger_database_(std::move(ledger_database)),
+      database_("lease_world"),
+      role_prefix_(std::move(role_prefix)) {}
+
 std::string lease_world::role_of(const std::string& bundle) const {
-  return bundle == "world-read" ? "world_read" : "world_write";
+  return role_prefix_ + (bundle == "world-read" ? "world_read" : "world_write");
 }
 
 std::shared_ptr<pgrant::database_connector> lease_world::open_as_connector() {

@@ -34,6 +34,9 @@ class lease_world {
     plain,  ///< CREATEROLE and the bundles, nothing else.
   };
   explicit lease_world(server& where, connector_kind kind = connector_kind::usual);
+  /// One that somebody else has set up, with granters; the bundles' roles have names that begin so.
+  lease_world(server& where, std::string connector, std::string ledger_database,
+              std::string role_prefix);
 
   server& where() const noexcept { return where_; }
   const std::string& connector() const noexcept { return connector_; }
@@ -43,6 +46,7 @@ class lease_world {
   const std::string& database() const noexcept { return database_; }
   std::string table() const { return "world.t"; }
   std::string role_of(const std::string& bundle) const;
+  bool has_granters() const noexcept { return !role_prefix_.empty(); }
 
   boost::asio::io_context& context() noexcept { return context_; }
   std::shared_ptr<pgrant::database_connector> open_as_connector();
@@ -67,7 +71,7 @@ class lease_world {
  private:
   server& where_;
   boost::asio::io_context context_;
-  std::string connector_, ledger_database_, database_;
+  std::string connector_, ledger_database_, database_, role_prefix_;
 };
 
 /// The world of a server of this process; made at the first use.
