@@ -56,9 +56,11 @@ TEST_SUITE("kill sweep") {
   TEST_CASE("a process is killed at each message") {
     for_each_fault_server(shape::azure, "off", [](kill_sweep& sweep) {
       for (const struck_operation what : every_operation) {
-        const bool all =
-            what == struck_operation::grant_to_person || what == struck_operation::revoke_of_person;
-        strike_everywhere(sweep, what, blow::kill, all ? all_points : points_of_sweep{2, 2});
+        const points_of_sweep points = what == struck_operation::grant_to_person ? all_points
+                                       : what == struck_operation::revoke_of_person
+                                           ? points_of_sweep{1000, 8}
+                                           : points_of_sweep{2, 2};
+        strike_everywhere(sweep, what, blow::kill, points);
       }
     });
   }
