@@ -27,7 +27,7 @@ std::string attacked_rows(lease_world& world) {
 
 TEST_SUITE("integration") {
   TEST_CASE("P1, P2: prepared reads, writes and locks are rolled back, in every database") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const std::string rows = attacked_rows(world);
       const attacker who = attack_with(world, "world-create");
       prepare(world, who.name, "SELECT FROM world.t", "reads");
@@ -48,7 +48,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("P3: a prepared change of its own password does not keep the login") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const attacker who = attack_with(world, "world-read");
       prepare(world, who.name, "ALTER ROLE " + who.name + " PASSWORD 'mine'", "password");
       end_of(world, who);
@@ -56,7 +56,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("P4: prepared statements that name the login do not keep it") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const attacker who = attack_with(world, "world-create");
       prepare(world, who.name, "CREATE TABLE world.mine (id int)", "creates");
       prepare(world, who.name, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
@@ -77,7 +77,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("P5: what an existing role has prepared under its lease does not land afterwards") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const server& where = world.where();
       const std::string rows = attacked_rows(world);
       const std::string person = world.fresh_login();

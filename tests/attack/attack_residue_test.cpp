@@ -32,7 +32,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("R2: default privileges that a login set for itself go unasked") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const attacker who = attack_with(world, "world-read");
       for (const std::string& database : {world.database(), std::string("postgres")}) {
         psql(world.where(), database, who.name,

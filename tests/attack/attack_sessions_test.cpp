@@ -33,7 +33,7 @@ bool before_16(const lease_world& world) {
 
 TEST_SUITE("integration") {
   TEST_CASE("S1, S2: a backend that sleeps behind its login wakes up to nothing") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const attacker plain = attack_with(world, "world-read");
       const attacker with_role = attack_with(world, "world-read");
       const std::string person = world.fresh_login();
@@ -73,7 +73,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("S3: a session that did SET ROLE to the bundle does not keep it") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const std::string person = world.fresh_login();
       for (const attacker& who :
            {attack_with(world, "world-read"), attack_as(world, "world-read", person)}) {
@@ -87,7 +87,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("S4: who borrowed the login, or borrowed it from a borrower, keeps nothing") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const std::string lender = world.fresh_login();
       for (const attacker& who :
            {attack_with(world, "world-read"), attack_as(world, "world-read", lender)}) {
@@ -152,7 +152,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("S9: temporary tables that a crash has left do not keep the login") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const attacker who = attack_with(world, "world-read");
       {
         session making(world.where(), world.database(), who.name);
@@ -210,7 +210,7 @@ TEST_SUITE("integration") {
   }
 
   TEST_CASE("S1 to S4, S7 to S9, P1, R1 and reconnecting in a loop, all at once") {
-    for_each_attacked([](lease_world& world) {
+    for_each_attacked_shape([](lease_world& world) {
       const server& where = world.where();
       const attacker who = attack_with(world, "world-write");
       const std::string other = world.fresh_login();

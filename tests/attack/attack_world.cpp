@@ -52,12 +52,12 @@ std::string state_in_text(const char* text) {
 
 }  // namespace
 
-lease_world& attacked_world(int major) {
-  static std::map<int, attacked_place> places;
-  attacked_place& place = places[major];
+lease_world& attacked_world(int major, shape s) {
+  static std::map<std::pair<int, shape>, attacked_place> places;
+  attacked_place& place = places[{major, s}];
   if (!place.world) {
-    place.where = own_server(
-        major, server_options().shape(shape::azure).setting("max_prepared_transactions", "10"));
+    place.where =
+        own_server(major, server_options().shape(s).setting("max_prepared_transactions", "10"));
     place.world = std::make_unique<lease_world>(*place.where);
     add_create_bundle(*place.world);
   }

@@ -13,14 +13,15 @@
 
 namespace test {
 
-/// A world on a server of its own, Azure-like, with prepared transactions; one for each version.
-/// Its connector has what an Azure administrator can give it, and is no superuser.
+/// A world on a server of its own, with prepared transactions; one for each version and shape. On
+/// Azure's its connector has what an Azure administrator can give it, and is no superuser.
 ///
 /// Beside "world-read" and "world-write" there is "world-create" (reads, writes, and creates
 /// objects in schema world).
-lease_world& attacked_world(int major);
+lease_world& attacked_world(int major, shape s = shape::azure);
 
-/// `body(lease_world&)` on every version, each as a subcase. Has to be the whole of the test case.
+/// `body(lease_world&)` on every version in Azure's shape, each as a subcase. Has to be the whole
+/// of the test case.
 template <class Body>
 void for_each_attacked(Body body) {
   for (const int major : versions()) {
@@ -29,6 +30,21 @@ void for_each_attacked(Body body) {
       INFO(label);
       body(attacked_world(major));
     }
+  }
+}
+
+/// The same, and on the oldest and the newest version with a superuser for a connector: for what a
+/// superuser ends in another way.
+template <class Body>
+void for_each_attacked_shape(Body body) {
+  for_each_attacked(body);
+  for (const int major : {versions().front(), versions().back()}) {
+    const std::string label = "attacked PostgreSQL " + std::to_string(major) + ", superuser";
+    DOCTEST_SUBCASE(label.c_str()) {
+      INFO(label);
+      body(attacked_world(major, shape::superuser));
+    }
+    if (versions().size() == 1) break;
   }
 }
 
