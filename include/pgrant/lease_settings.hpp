@@ -51,6 +51,13 @@ class lease_settings {
   /// How many ends work at the same time; others wait (default 2). Each needs two connections, and
   /// now and then a third: no more than a third of a pool's size.
   lease_settings& ends_at_once(int count) { return ends_at_once_ = count, *this; }
+  /// On PostgreSQL 16 and later, how many people leases make members of a bundle's role itself, and
+  /// then of each of its cohorts: roles that the connector makes between the bundle's role and its
+  /// next people (default 500; 0: none are made). An end costs the same then however many people
+  /// the bundle has, and breaking the glass cuts them all at once. What they may do is the same.
+  /// May differ from process to process and from time to time. Without effect before 16, where the
+  /// connector has no CREATEROLE, and where granters give the bundle.
+  lease_settings& cohort_size(int people) { return cohort_size_ = people, *this; }
   /// On PostgreSQL 16 and later an existing role loses a bundle at once, also in open sessions, so
   /// those are left alone unless this is on. On 14 and 15 a session could keep the bundle with SET
   /// ROLE, so sessions always end there.
@@ -75,6 +82,7 @@ class lease_settings {
   std::chrono::seconds maximum_total() const noexcept { return total_.value_or(maximum_); }
   std::chrono::milliseconds end_timeout() const noexcept { return end_timeout_; }
   int ends_at_once() const noexcept { return ends_at_once_; }
+  int cohort_size() const noexcept { return cohort_size_; }
   bool end_sessions_of_existing_roles() const noexcept { return end_existing_sessions_; }
   bool accept_restored_ledger() const noexcept { return accept_restored_; }
   const connection_spec& endpoint() const noexcept { return endpoint_; }
@@ -92,6 +100,7 @@ class lease_settings {
   std::optional<std::chrono::seconds> total_;
   std::chrono::milliseconds end_timeout_{10'000};
   int ends_at_once_ = 2;
+  int cohort_size_ = 500;
   bool end_existing_sessions_ = false;
   bool accept_restored_ = false;
   connection_spec endpoint_;

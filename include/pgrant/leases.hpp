@@ -20,7 +20,7 @@ namespace pgrant {
 
 /// A lease whose start or end met an error; the next sweep tries again.
 struct failed_end {
-  std::string lease;  ///< Empty: it is about a bundle of ad-hoc privileges.
+  std::string lease;  ///< Empty: it is about bundles, or roles that pgrant made for them.
   pgrant::error why;
 };
 
@@ -128,8 +128,9 @@ class leases {
   }
 
   /// Breaks the glass: ends every lease that has this bundle (of several bundles: with all that
-  /// they have), first the access of all, then the rest. A bundle that was never registered is
-  /// `not_found`, field "bundle"; one without leases is an empty report.
+  /// they have), first the access of all, cohorts before single people, then the rest. A bundle
+  /// that was never registered is `not_found`, field "bundle"; one without leases is an empty
+  /// report.
   template <detail::token_for<sweep_report> Token = boost::asio::deferred_t>
   auto async_revoke_bundle(std::string bundle, Token&& token = Token()) {
     return boost::asio::async_initiate<Token, void(result<sweep_report>)>(

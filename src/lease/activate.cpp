@@ -1,9 +1,9 @@
 // Leases whose time has come: login, memberships and end in one transaction.
 #include <algorithm>
 
+#include "lease/cohort.hpp"
 #include "lease/cut.hpp"
 #include "lease/grant_parts.hpp"
-#include "lease/membership_sql.hpp"
 #include "lease/role_pin.hpp"
 
 namespace pgrant::detail {
@@ -44,26 +44,28 @@ grant_request request_again(const ledger_lease& found) {
 }
 
 batch start_transaction(const ledger_lease& found, const checked_grant& checked,
-                        const lease_executor& us, const ledger_store& store) {
+                        const lease_executor& us, const ledger_store& store, int cohort_size) {
   const lease& l = found.lease;
   std::vector<std::string> names, oids;
   bundle_oids bundles;
-  for (const checked_bundle& b : checked.bundles) {
-    names.push_back(b.name);
-    oids.push_back(std::to_string(b.role_oid));
-    bundles.emplace(names.back(), oids.back());
+  for (std::size_t i = 0; i < checked.bundles.size(); ++i) {
+    names.push_back(checked.bundles[i].name);
+    oids.push_back(std::to_string(checked.memberships[i].role_oid));
+    bundles.emplace(names.back(), std::to_string(checked.bundles[i].role_oid));
   }
   std::vector<counted_membership> counted;
   std::vector<lease_membership> given;
   for (const checked_membership& m : checked.memberships) {
-    counted.push_back({m.membership, m.role_oid, m.grantor_oid, 1});
-    given.push_back(m.membership);
+    counted.push_back({m.membership, m.role_oid, m.grantor_oid, 1, m.in_cohort});
   }
+  std::ranges::sort(counted, {}, &counted_membership::role_oid);
+  for (const counted_membership& m : counted) given.push_back(m.membership);
   const bool ephemeral = l.kind == grantee_kind::ephemeral_login;
   batch work;
   work.add(statement(rebind_bundles_statement).bind(l.id).bind_array(names).bind_array(oids));
   if (!ephemeral) pin_roles(work, {l.grantee});
   lock_bundles(work, bundles);
+  if (auto entering = enter_cohorts(counted, cohort_size)) work.add(std::move(*entering));
   work.add(count_memberships_up(us, counted));
   if (ephemeral) add_all(work, us.authority->enable_logins({&l.grantee, 1}));
   add_all(work, us.authority->give(given));
@@ -103,14 +105,22 @@ lease_task<std::optional<lease>> start_once(lease_engine& engine, connection_ptr
   grant_queue::requests calls(1, std::make_shared<grant_queue::request>(std::move(call)));
   auto looked = co_await check_grants(engine, where, calls);
   BOOST_OUTCOME_CO_TRY(checked_grants checked, std::move(looked));
+  if (!checked.wishes.empty()) {
+    // A transaction of its own, and the lease in it.
+    co_await roll_back(where);
+    auto made = co_await make_cohorts(engine, where, checked.wishes);
+    if (!made) co_return made.error();
+    auto again = co_await start_once(engine, where, id);
+    co_return again;
+  }
   const auto& judged = checked.each.front();
   if (!judged) {
     auto refused = co_await refuse_start(engine, where, id, judged.error());
     co_return refused.error();
   }
   auto committed = co_await run_all(
-      where,
-      start_transaction(*found, judged.assume_value(), checked.executor, engine.ending_store()));
+      where, start_transaction(*found, judged.assume_value(), checked.executor,
+                               engine.ending_store(), engine.settings().cohort_size()));
   BOOST_OUTCOME_CO_TRY(const auto answers, std::move(committed));
   BOOST_OUTCOME_CO_TRY(auto started, read_lease(answers[answers.size() - 3][0]));
   co_return std::optional<lease>(std::move(started.lease));

@@ -1,4 +1,7 @@
 // Leases from what the server shows, after the ledger was lost.
+#include <algorithm>
+
+#include "lease/cohort_adopt.hpp"
 #include "lease/lease_engine.hpp"
 #include "lease/lease_names.hpp"
 #include "pgrant/sql.hpp"
@@ -22,8 +25,9 @@ WHERE d.description LIKE 'pgrant bundle _%' AND NOT r.rolcanlogin AND NOT EXISTS
   WHERE b.role_oid = r.oid OR b.name = pg_catalog.split_part(pg_catalog.substr(d.description, 15), ':', 1))
 ORDER BY 1)";
 
-// Who is in a bundle, of the ledger or lost, without a running lease. $1: names and OIDs of lost
-// bundles; $3: the regular expression for logins.
+// Who is in a bundle, of the ledger or lost, or in a cohort of one, without a running lease. $1:
+// names and OIDs of lost bundles, and of lost cohorts under the names of their bundles; $3: the
+// regular expression for logins.
 constexpr sql_fragment lost_members_query =
     R"(SELECT r.rolname, r.oid, r.rolname ~ $3,
   CASE WHEN pg_catalog.isfinite(r.rolvaliduntil)
@@ -33,6 +37,8 @@ constexpr sql_fragment lost_members_query =
   array_agg(a.grantor ORDER BY b.oid),
   EXISTS (SELECT FROM pgrant.lease o WHERE o.kind = 'ephemeral_login' AND o.grantee = r.rolname)
 FROM (SELECT name, role_oid AS oid FROM pgrant.bundle
+  UNION ALL SELECT b.name, c.role_oid FROM pgrant.cohort c
+    JOIN pgrant.bundle b ON b.role_oid = c.bundle_oid
   UNION ALL SELECT * FROM unnest($1::text[], $2::oid[])) b
 JOIN (SELECT roleid, member, min(grantor) AS grantor, bool_or(admin_option) AS admin
   FROM pg_catalog.pg_auth_members GROUP BY roleid, member) a ON a.roleid = b.oid AND NOT a.admin
@@ -81,6 +87,7 @@ struct lost_login {
 struct found_losses {
   adopt_report report;
   std::vector<lost_bundle> bundles;
+  std::vector<lost_cohort> cohorts;
   std::vector<lost_login> logins;
 };
 
@@ -123,7 +130,16 @@ result<void> sort_member(const row& r, const std::string& prefix, found_losses& 
     BOOST_OUTCOME_TRY(found.role_oids, texts_of(r[6]));
     BOOST_OUTCOME_TRY(found.grantors, texts_of(r[7]));
     lease& l = found.lease;
-    l.bundles = std::move(bundles);
+    // Who is in a bundle twice, loses the second way in with the login.
+    for (std::size_t i = 0; i < bundles.size(); ++i) {
+      const std::size_t kept = l.bundles.size();
+      if (std::ranges::find(l.bundles, bundles[i]) != l.bundles.end()) continue;
+      l.bundles.push_back(bundles[i]);
+      found.role_oids[kept] = found.role_oids[i];
+      found.grantors[kept] = found.grantors[i];
+    }
+    found.role_oids.resize(l.bundles.size());
+    found.grantors.resize(l.bundles.size());
     l.grantee = name;
     l.person = person_in_login(prefix, name);
     if (l.person.empty()) l.person = name;
@@ -154,6 +170,15 @@ lease_task<found_losses> find_losses(connection_ptr where, std::string prefix) {
     oids.push_back(one.role_oid);
     found.report.bundles.push_back(one.bundle);
     found.bundles.push_back(std::move(one));
+  }
+  if (where->server_version() >= 160000) {
+    auto shown = co_await run(where, lost_cohorts_query(names, oids));
+    BOOST_OUTCOME_CO_TRY(const rows cohorts, std::move(shown));
+    for (const row r : cohorts) {
+      found.cohorts.push_back(read_lost_cohort(r));
+      names.push_back(found.cohorts.back().bundle);
+      oids.push_back(found.cohorts.back().role_oid);
+    }
   }
   auto looked = co_await run(where, statement(lost_members_query)
                                         .bind_array(names)
@@ -206,6 +231,7 @@ lease_task<adopt_report> write_losses(connection_ptr where, const ledger_store& 
     BOOST_OUTCOME_CO_TRY(
         add_adopted_login(work, found.logins[i], found.report.leases[i], has_options));
   }
+  for (const lost_cohort& c : found.cohorts) work.add(insert_adopted_cohort(c));
   audit_entry entry("adopt");
   for (const lost_bundle& b : found.bundles) entry.detail("bundle " + b.bundle.name, b.bundle.role);
   for (const lease& l : found.report.leases) entry.detail("lease " + l.id, l.grantee);
@@ -230,7 +256,8 @@ lease_task<adopt_report> lease_engine::adopt(adopt_mode mode) {
   if (!begun) co_return begun.error();
   auto looked = co_await find_losses(where, settings_.login_prefix());
   const bool something =
-      looked && (!looked.assume_value().bundles.empty() || !looked.assume_value().logins.empty());
+      looked && (!looked.assume_value().bundles.empty() || !looked.assume_value().cohorts.empty() ||
+                 !looked.assume_value().logins.empty());
   if (mode == adopt_mode::write && something) {
     auto written = co_await write_losses(where, *store_, std::move(looked).assume_value());
     co_return written;

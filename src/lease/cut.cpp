@@ -13,21 +13,31 @@ namespace {
 
 constexpr sql_fragment lock_lease_bundles_statement =
     R"(SELECT FROM pgrant.bundle
-WHERE role_oid IN (SELECT b.role_oid FROM pgrant.lease_bundle b WHERE b.lease_id = ANY ($1::text[]))
+WHERE role_oid IN (SELECT coalesce(c.bundle_oid, b.role_oid) FROM pgrant.lease_bundle b
+  LEFT JOIN pgrant.cohort c ON c.role_oid = b.role_oid WHERE b.lease_id = ANY ($1::text[]))
 ORDER BY role_oid FOR UPDATE)";
 
 constexpr sql_fragment lease_roles_query =
     "SELECT lease_id, role_oid FROM pgrant.lease_bundle WHERE lease_id = ANY ($1::text[])";
 
+// The cohorts' places are free again.
 constexpr sql_fragment forget_memberships_statement =
-    R"(DELETE FROM pgrant.membership m USING pgrant.lease_bundle b, pgrant.lease l
-WHERE l.id = ANY ($1::text[]) AND b.lease_id = l.id AND m.role_oid = b.role_oid
-  AND m.member_oid = l.grantee_oid AND m.n <= 0)";
+    R"(WITH gone AS (DELETE FROM pgrant.membership m USING pgrant.lease_bundle b, pgrant.lease l
+  WHERE l.id = ANY ($1::text[]) AND b.lease_id = l.id AND m.role_oid = b.role_oid
+    AND m.member_oid = l.grantee_oid AND m.n <= 0 RETURNING m.role_oid)
+UPDATE pgrant.cohort c SET people = greatest(c.people - g.people, 0)
+FROM (SELECT role_oid, count(*)::int AS people FROM gone GROUP BY role_oid) g
+WHERE c.role_oid = g.role_oid)";
 
+// Through the bundle's role itself or through one of its cohorts, whichever the lease had.
 constexpr sql_fragment kept_bundles_query =
     R"(SELECT l.id, b.bundle FROM pgrant.lease l JOIN pgrant.lease_bundle b ON b.lease_id = l.id
+LEFT JOIN pgrant.cohort c ON c.role_oid = b.role_oid
 WHERE l.id = ANY ($1::text[]) AND (SELECT true FROM pg_catalog.pg_auth_members a
-  WHERE a.roleid = b.role_oid AND a.member = l.grantee_oid LIMIT 1) ORDER BY l.id, b.bundle)";
+  LEFT JOIN pgrant.cohort o ON o.role_oid = a.roleid AND o.cut_at IS NULL
+  WHERE a.member = l.grantee_oid
+    AND coalesce(o.bundle_oid, a.roleid) = coalesce(c.bundle_oid, b.role_oid) LIMIT 1)
+ORDER BY l.id, b.bundle)";
 
 // What an existing role has prepared in the time of the lease would write after it.
 constexpr sql_fragment cut_leases_statement =

@@ -1,5 +1,6 @@
 // Ending leases: one, those of a grantee, and all that are due.
 #include "lease/bundle_shape.hpp"
+#include "lease/cohort.hpp"
 #include "lease/cron_jobs.hpp"
 #include "lease/end_together.hpp"
 #include "lease/end_work.hpp"
@@ -8,15 +9,18 @@
 namespace pgrant::detail {
 namespace {
 
-constexpr sql_fragment due_leases_query =
-    R"(SELECT l.id, l.state FROM pgrant.lease l
+sql_text due_leases_query() {
+  return sql_text(R"(SELECT l.id FROM pgrant.lease l
 WHERE (l.state IN ('scheduled', 'active') AND l.expires_at <= pg_catalog.statement_timestamp())
   OR l.state = 'ending'
   OR (l.state = 'held' AND l.next_try_at <= pg_catalog.statement_timestamp())
-ORDER BY l.expires_at LIMIT 20000)";
+  OR ()")
+      .raw(cut_leases_condition)
+      .raw(") ORDER BY l.expires_at LIMIT 20000");
+}
 
 constexpr sql_fragment leases_of_grantee_query =
-    R"(SELECT l.id, l.state FROM pgrant.lease l
+    R"(SELECT l.id FROM pgrant.lease l
 WHERE (l.grantee = $1 OR l.person = $1) AND l.state IN ('scheduled', 'active', 'ending', 'held')
 ORDER BY l.granted_at)";
 
@@ -221,16 +225,25 @@ lease_task<std::optional<lease_end>> finish(lease_engine& engine, lease_executor
   co_return std::optional<lease_end>(std::move(outcome).assume_value());
 }
 
-// First the access of all of them, then the logins that nothing holds, then the rest one by one.
+// First the access of all of them, that of the urgent ones before the others'; then the logins that
+// nothing holds, then the rest one by one. `due`: ids, and in a second column which are urgent.
 lease_task<sweep_report> end_all(lease_engine& engine, connection_ptr where, rows due,
                                  busy_lease busy, std::string why) {
   auto known = co_await engine.who_are_we(where);
   BOOST_OUTCOME_CO_TRY(const lease_executor us, std::move(known));
   sweep_report report;
-  std::vector<std::string> ids;
-  for (const row r : due) ids.push_back(r[0].str());
-  co_await unschedule_jobs(engine, where, us, ids);
-  auto outcomes = co_await cut_all(engine, where, us, ids, busy, why);
+  std::vector<std::string> ids, rest;
+  for (const row r : due) {
+    const bool urgent = r[1].text() == "t";
+    (urgent ? ids : rest).push_back(r[0].str());
+  }
+  std::vector<cut_outcome> outcomes;
+  for (auto* part : {&ids, &rest}) {
+    co_await unschedule_jobs(engine, where, us, *part);
+    auto cut = co_await cut_all(engine, where, us, *part, busy, why);
+    std::ranges::move(cut, std::back_inserter(outcomes));
+  }
+  ids.insert(ids.end(), rest.begin(), rest.end());
   std::vector<cut_lease> cuts;
   std::vector<ledger_lease> ending;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -348,7 +361,7 @@ lease_task<sweep_report> lease_engine::revoke_those(connection_ptr where, statem
 lease_task<sweep_report> lease_engine::sweep() {
   auto opened = co_await ending_store_->open();
   BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
-  auto asked = co_await run(where, statement(due_leases_query));
+  auto asked = co_await run(where, statement(due_leases_query()));
   BOOST_OUTCOME_CO_TRY(const rows due, std::move(asked));
   auto ended = co_await end_all(*this, std::move(where), due, busy_lease::skip, "expire");
   BOOST_OUTCOME_CO_TRY(auto report, std::move(ended));

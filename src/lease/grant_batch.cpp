@@ -4,8 +4,8 @@
 #include <map>
 #include <set>
 
+#include "lease/cohort.hpp"
 #include "lease/grant_parts.hpp"
-#include "lease/membership_sql.hpp"
 #include "lease/migrations.hpp"
 #include "lease/request_details.hpp"
 #include "lease/role_pin.hpp"
@@ -59,10 +59,10 @@ statement insert_leases(const std::vector<ready_grant>& ready) {
 statement insert_bundles_of(const std::vector<ready_grant>& ready) {
   std::vector<std::string> ids, names, oids;
   for (const ready_grant& each : ready) {
-    for (const checked_bundle& b : each.checked.bundles) {
+    for (std::size_t i = 0; i < each.checked.bundles.size(); ++i) {
       ids.push_back(each.request->work.id);
-      names.push_back(b.name);
-      oids.push_back(std::to_string(b.role_oid));
+      names.push_back(each.checked.bundles[i].name);
+      oids.push_back(std::to_string(each.checked.memberships[i].role_oid));
     }
   }
   return insert_lease_bundles(ids, names, oids);
@@ -98,6 +98,7 @@ std::vector<counted_membership> memberships_of(const std::vector<ready_grant>& r
       counted.membership = m.membership;
       counted.role_oid = m.role_oid;
       counted.grantor_oid = m.grantor_oid;
+      counted.in_cohort = m.in_cohort;
     }
   }
   std::vector<counted_membership> memberships;
@@ -129,6 +130,8 @@ batch grant_transaction(const std::vector<ready_grant>& ready, const lease_execu
   pin_roles(work, {existing_roles.begin(), existing_roles.end()});
   // From here on others wait for us: what costs time has been done.
   lock_bundles(work, bundles_of(ready));
+  if (auto entering = enter_cohorts(memberships, settings.cohort_size()))
+    work.add(std::move(*entering));
   work.add(count_memberships_up(us, memberships));
   add_all(work, us.authority->give(given));
   work.add(insist_given(us, memberships));
@@ -193,6 +196,12 @@ class grant_round {
   lease_task<void> attempt(connection_ptr where, grant_queue::requests& batch) {
     const grant_queue::watch watch(queue_, where, batch);
     auto looked = co_await check_grants(engine_, where, batch);
+    if (looked && !looked.assume_value().wishes.empty()) {
+      auto made = co_await make_cohorts(engine_, where, looked.assume_value().wishes);
+      if (!made) co_return made.error();
+      auto again = co_await check_grants(engine_, where, batch);
+      looked = std::move(again);
+    }
     if (!looked && is_lost(looked.error())) co_return looked.error();
     if (!looked) {
       answer_all(batch, looked.error());

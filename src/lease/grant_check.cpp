@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lease/cohort.hpp"
 #include "lease/grantee_check.hpp"
 #include "lease/lease_names.hpp"
 #include "pgrant/safety.hpp"
@@ -149,7 +150,8 @@ struct grant_facts {
   std::vector<std::pair<std::string, result<checked_bundle>>> bundles;  // In the order of OIDs.
   std::vector<std::string> all_bundles;                                 // Only if one is unknown.
   rows grantees;
-  std::map<std::pair<oid, std::string>, checked_membership> memberships;
+  std::map<std::pair<oid, std::string>, checked_membership> memberships;  // In the role itself.
+  rows cohort_bundles, open_cohorts, known_cohorts;                       // From 16 on.
 };
 
 result<checked_membership> read_known_membership(const row& r, const checked_bundle& bundle) {
@@ -158,6 +160,7 @@ result<checked_membership> read_known_membership(const row& r, const checked_bun
   known.membership.role = bundle.role;
   known.membership.member = r[1].str();
   if (!r[2].is_null()) {
+    known.there = true;
     BOOST_OUTCOME_TRY(known.grantor_oid, r[2].oid());
     known.membership.grantor = r[3].str();
     BOOST_OUTCOME_TRY(known.membership.own_before, r[4].boolean());
@@ -169,6 +172,7 @@ result<checked_membership> read_known_membership(const row& r, const checked_bun
   known.grantor_oid = bundle.grantor_oid;
   known.membership.grantor = bundle.grantor;
   if (r[8].is_null()) return known;
+  known.there = true;
   BOOST_OUTCOME_TRY(const oid grantor, r[8].oid());
   if (grantor != bundle.grantor_oid) return known;
   known.membership.own_before = true;
@@ -193,7 +197,8 @@ result<void> read_known_memberships(const rows& answer, grant_facts& facts) {
   return success();
 }
 
-lease_task<grant_facts> ask_grant_facts(connection_ptr where, const grant_queue::requests& calls) {
+lease_task<grant_facts> ask_grant_facts(lease_engine& engine, connection_ptr where,
+                                        const grant_queue::requests& calls) {
   std::vector<std::string> ids, keys, seconds, bundles, roles, paired_bundles, paired_roles;
   for (const auto& each : calls) {
     const grant_call& call = each->work;
@@ -209,6 +214,7 @@ lease_task<grant_facts> ask_grant_facts(connection_ptr where, const grant_queue:
     if (!call.ephemeral()) roles.push_back(call.grantee());
   }
   const bool has_options = where->server_version() >= 160000;
+  const int cohort_size = engine.settings().cohort_size();
   batch questions;
   questions.add(executor_query())
       .add(statement(grant_times_query).bind_array(seconds))
@@ -223,6 +229,11 @@ lease_task<grant_facts> ask_grant_facts(connection_ptr where, const grant_queue:
     questions.add(
         known_memberships_query(has_options).bind_array(paired_bundles).bind_array(paired_roles));
   }
+  const std::size_t cohorts_at = questions.size();
+  if (has_options) {
+    ask_cohorts(questions, bundles, calls.size(), cohort_size);
+    if (!roles.empty()) questions.add(known_cohorts_query(paired_bundles, paired_roles));
+  }
   auto asked = co_await run_all(where, std::move(questions));
   BOOST_OUTCOME_CO_TRY(const auto answers, std::move(asked));
   grant_facts facts;
@@ -236,6 +247,11 @@ lease_task<grant_facts> ask_grant_facts(connection_ptr where, const grant_queue:
   if (!roles.empty()) {
     facts.grantees = answers[5];
     BOOST_OUTCOME_CO_TRY(read_known_memberships(answers[6], facts));
+  }
+  if (has_options) {
+    facts.cohort_bundles = answers[cohorts_at];
+    facts.open_cohorts = answers[cohorts_at + 1];
+    if (!roles.empty()) facts.known_cohorts = answers[cohorts_at + 2];
   }
   const bool all_known = std::ranges::all_of(bundles, [&facts](const std::string& wanted) {
     return std::ranges::any_of(facts.bundles,
@@ -258,7 +274,8 @@ const ledger_lease* find_earlier(const grant_call& call, const grant_facts& fact
 }
 
 result<checked_grant> judge_grant(const grant_call& call, std::size_t place,
-                                  const grant_facts& facts, const lease_settings& settings) {
+                                  const grant_facts& facts, const lease_settings& settings,
+                                  cohort_places& places) {
   checked_grant checked;
   if (const ledger_lease* earlier = find_earlier(call, facts)) {
     checked.earlier = *earlier;
@@ -300,7 +317,14 @@ result<checked_grant> judge_grant(const grant_call& call, std::size_t place,
   }
   for (const checked_bundle& b : checked.bundles) {
     const auto known = facts.memberships.find({b.role_oid, call.grantee()});
-    if (known != facts.memberships.end()) {
+    const bool asked = known != facts.memberships.end();
+    if (facts.executor.has_membership_options() && !(asked && known->second.there)) {
+      if (auto in_cohort = places.place(b, call.grantee())) {
+        checked.memberships.push_back(std::move(*in_cohort));
+        continue;
+      }
+    }
+    if (asked) {
       checked.memberships.push_back(known->second);
       continue;
     }
@@ -330,19 +354,23 @@ lease_task<void> check_what_it_owns(lease_engine& engine, connection_ptr where,
 
 lease_task<checked_grants> check_grants(lease_engine& engine, connection_ptr where,
                                         const grant_queue::requests& calls) {
-  auto asked = co_await ask_grant_facts(where, calls);
+  auto asked = co_await ask_grant_facts(engine, where, calls);
   BOOST_OUTCOME_CO_TRY(const auto facts, std::move(asked));
+  cohort_places places(engine.settings().cohort_size(), facts.executor.makes_roles);
+  BOOST_OUTCOME_CO_TRY(places.read(facts.cohort_bundles, facts.open_cohorts));
+  BOOST_OUTCOME_CO_TRY(places.read_known(facts.known_cohorts));
   checked_grants checked;
   checked.executor = facts.executor;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     const grant_call& call = calls[i]->work;
-    auto judged = judge_grant(call, i, facts, engine.settings());
+    auto judged = judge_grant(call, i, facts, engine.settings(), places);
     if (judged && !judged.assume_value().earlier && !call.ephemeral()) {
       auto clean = co_await check_what_it_owns(engine, where, call.grantee(), facts.grantees);
       if (!clean) judged = clean.error();
     }
     checked.each.push_back(std::move(judged));
   }
+  checked.wishes = places.wishes();
   co_return checked;
 }
 

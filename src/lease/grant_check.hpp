@@ -26,8 +26,17 @@ struct checked_bundle {
 /// one, else by what the catalog shows.
 struct checked_membership {
   lease_membership membership;
-  oid role_oid = 0;
+  oid role_oid = 0;  ///< The bundle's role, or a cohort.
   oid grantor_oid = 0;
+  bool in_cohort = false;
+  bool there = false;  ///< Known to the ledger or the catalog.
+};
+
+/// Cohorts that a bundle needs before its grants.
+struct cohort_wish {
+  checked_bundle bundle;
+  int after = 0;  ///< The highest number that the bundle's cohorts have.
+  int count = 0;
 };
 
 /// A request that may be granted.
@@ -42,6 +51,7 @@ struct checked_grant {
 struct checked_grants {
   lease_executor executor;
   std::vector<result<checked_grant>> each;  ///< In the order of the calls.
+  std::vector<cohort_wish> wishes;          ///< To be fulfilled first, and all checked again.
 };
 
 /// Fails only where nothing can be said about any of them.

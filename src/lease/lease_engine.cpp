@@ -32,7 +32,8 @@ void lease_engine::step(const std::string& lease, std::string_view what) const {
 statement executor_query() {
   return statement(sql_text("SELECT r.rolname, r.rolsuper, NOT r.rolsuper AND ")
                        .raw(has_issuers_condition)
-                       .raw(" FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"));
+                       .raw(", r.rolsuper OR r.rolcreaterole"
+                            " FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"));
 }
 
 result<lease_executor> read_executor(const connection& where, const rows& answer) {
@@ -41,6 +42,7 @@ result<lease_executor> read_executor(const connection& where, const rows& answer
   us.role = answer.at(0, 0).str();
   BOOST_OUTCOME_TRY(us.superuser, answer.at(0, 1).boolean());
   BOOST_OUTCOME_TRY(const bool issuers, answer.at(0, 2).boolean());
+  BOOST_OUTCOME_TRY(us.makes_roles, answer.at(0, 3).boolean());
   us.authority = issuers ? issuer_authority(us.server_version, us.role)
                          : direct_authority(us.server_version, us.superuser, us.role);
   return us;
@@ -80,6 +82,7 @@ result<void> lease_settings::validate() const {
   if (end_timeout_ < std::chrono::seconds(1)) {
     return refuse("the time for an end is below 1 s", "end_timeout");
   }
+  if (cohort_size_ < 0) return refuse("a cohort cannot have so few people", "cohort_size");
   if (ends_at_once_ < 1) return refuse("no end may run", "ends_at_once");
   return success();
 }

@@ -19,6 +19,7 @@ namespace pgrant::detail {
 struct lease_executor {
   int server_version = 0;
   bool superuser = false;
+  bool makes_roles = false;  ///< CREATEROLE, or a superuser.
   std::string role;
   std::shared_ptr<const role_authority> authority;
 
@@ -113,6 +114,8 @@ class lease_engine : public std::enable_shared_from_this<lease_engine> {
   /// no lease needs them any more.
   lease_task<grant_request> make_ad_hoc(grant_request request);
   lease_task<std::vector<std::string>> drop_unneeded_ad_hoc();
+  /// Of a bundle, or (empty) of all: first what cuts many at once, then their leases.
+  lease_task<sweep_report> break_glass(connection_ptr where, std::string bundle);
   lease_task<sweep_report> revoke_those(connection_ptr where, statement which);
   lease_task<std::vector<lease>> list(lease_filter filter);
   lease_task<lease_end> revoke(std::string id);

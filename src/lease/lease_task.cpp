@@ -74,7 +74,8 @@ bool is_conflict(const error& why) noexcept {
   const sqlstate state = why.state();
   return state == "23505"_sqlstate || state == "XX000"_sqlstate || state == "40P01"_sqlstate ||
          state == "40001"_sqlstate || state == sqlstate::parse(guard_bundle_changed) ||
-         state == sqlstate::parse(guard_membership_changed);
+         state == sqlstate::parse(guard_membership_changed) ||
+         state == sqlstate::parse(guard_cohort_changed);
 }
 
 bool may_blame_one(const error& why) noexcept {

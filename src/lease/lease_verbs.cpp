@@ -1,6 +1,7 @@
 // The verbs of `leases`, put together from the parts.
 #include <algorithm>
 
+#include "lease/cohort.hpp"
 #include "lease/lease_engine.hpp"
 #include "lease/lease_names.hpp"
 #include "lease/ledger_trust.hpp"
@@ -9,8 +10,11 @@
 namespace pgrant::detail {
 namespace {
 
+// Urgent are those of the bundle's direct members: a cohort was cut for the others.
 constexpr sql_fragment leases_of_bundle_query =
-    R"(SELECT l.id, l.state FROM pgrant.lease l
+    R"(SELECT l.id, b.role_oid IS NOT NULL AND c.role_oid IS NULL FROM pgrant.lease l
+LEFT JOIN pgrant.lease_bundle b ON b.lease_id = l.id AND b.bundle = $1
+LEFT JOIN pgrant.cohort c ON c.role_oid = b.role_oid
 WHERE ($1 = '' OR $1 = ANY (l.bundles)) AND l.state IN ('scheduled', 'active', 'ending', 'held')
 ORDER BY l.granted_at)";
 
@@ -114,15 +118,31 @@ lease_task<sweep_report> lease_engine::revoke_bundle(std::string name) {
   for (const row r : answer) known.push_back(r[0].str());
   if (std::find(known.begin(), known.end(), name) == known.end())
     co_return unknown_bundle_to_revoke(name, known);
-  auto report =
-      co_await revoke_those(std::move(where), statement(leases_of_bundle_query).bind(name));
+  auto report = co_await break_glass(std::move(where), std::move(name));
   co_return report;
 }
 
 lease_task<sweep_report> lease_engine::revoke_all() {
   auto opened = co_await ending_store_->open();
   BOOST_OUTCOME_CO_TRY(auto where, std::move(opened));
-  auto report = co_await revoke_those(std::move(where), statement(leases_of_bundle_query).bind(""));
+  auto report = co_await break_glass(std::move(where), "");
+  co_return report;
+}
+
+lease_task<sweep_report> lease_engine::break_glass(connection_ptr where, std::string bundle) {
+  step("", "cohorts");
+  auto cut = co_await cut_cohorts(*this, where, bundle);
+  if (!cut && is_lost(cut.error())) co_return cut.error();
+  auto ended =
+      co_await revoke_those(std::move(where), statement(leases_of_bundle_query).bind(bundle));
+  BOOST_OUTCOME_CO_TRY(sweep_report report, std::move(ended));
+  // Each lost the bundle with its lease all the same.
+  if (!cut) report.failures.push_back({"", cut.error()});
+  auto opened = co_await ending_store_->open();
+  if (opened) {
+    auto dropped = co_await drop_empty_cohorts(*this, std::move(opened).assume_value());
+    if (!dropped) report.failures.push_back({"", dropped.error()});
+  }
   co_return report;
 }
 
@@ -141,6 +161,10 @@ lease_task<sweep_report> lease_engine::sweep_round() {
   } else {
     report.failures.push_back({"", dropped.error()});
   }
+  auto last = co_await ending_store_->open();
+  BOOST_OUTCOME_CO_TRY(auto there, std::move(last));
+  auto tidied = co_await drop_empty_cohorts(*this, std::move(there));
+  if (!tidied) report.failures.push_back({"", tidied.error()});
   report.started = std::move(first.started);
   report.failures.insert(report.failures.begin(), first.failures.begin(), first.failures.end());
   co_return report;

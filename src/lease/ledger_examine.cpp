@@ -10,16 +10,20 @@ using store_ptr = std::shared_ptr<ledger_store>;
 
 constexpr sql_fragment ledger_there_query =
     "SELECT pg_catalog.to_regclass('pgrant.migration') IS NOT NULL,"
-    " pg_catalog.to_regclass('pgrant.identity') IS NOT NULL";
+    " pg_catalog.to_regclass('pgrant.identity') IS NOT NULL,"
+    " pg_catalog.to_regclass('pgrant.cohort') IS NOT NULL";
 
 constexpr sql_fragment ledger_versions_query =
     "SELECT coalesce(max(version), 0), coalesce(max(oldest_library), 0) FROM pgrant.migration";
 
-// $1: a regular expression for names of logins.
+// $1: a regular expression for names of logins. Their bundles, or those of their cohorts.
 constexpr sql_fragment unknown_logins_query =
     R"(SELECT r.rolname FROM pg_catalog.pg_roles r
 WHERE r.rolname ~ $1 AND r.rolcanlogin AND EXISTS (SELECT FROM pg_catalog.pg_auth_members a
-    JOIN pgrant.bundle b ON b.role_oid = a.roleid WHERE a.member = r.oid)
+    WHERE a.member = r.oid AND a.roleid IN (SELECT b.role_oid FROM pgrant.bundle b)";
+constexpr sql_fragment unknown_logins_of_cohorts =
+    " UNION ALL SELECT c.role_oid FROM pgrant.cohort c";
+constexpr sql_fragment unknown_logins_query_rest = R"())
   AND NOT EXISTS (SELECT FROM pgrant.lease l WHERE l.grantee = r.rolname
     AND l.grantee_oid = r.oid AND l.state IN ('scheduled', 'active', 'ending', 'held'))
 ORDER BY 1 LIMIT 100)";
@@ -53,9 +57,13 @@ lease_task<ledger_condition> examine_ledger(store_ptr store, std::string login_p
   auto there = co_await run(where, statement(ledger_there_query));
   BOOST_OUTCOME_CO_TRY(const rows tables, std::move(there));
   if (tables.text(0, 0) != "t") co_return found;
+  sql_text unknown(unknown_logins_query);
+  // A ledger that was not migrated yet has none.
+  if (tables.text(0, 2) == "t") unknown.raw(unknown_logins_of_cohorts);
+  unknown.raw(unknown_logins_query_rest);
   batch questions;
   questions.add(statement(ledger_versions_query))
-      .add(statement(unknown_logins_query).bind(login_name_pattern(login_prefix)))
+      .add(statement(std::move(unknown)).bind(login_name_pattern(login_prefix)))
       .add(statement(missing_logins_query))
       .add(statement(unlimited_logins_query));
   auto asked = co_await run_all(where, std::move(questions));

@@ -15,6 +15,7 @@ struct counted_membership {
   oid role_oid = 0;
   oid grantor_oid = 0;
   int leases = 0;
+  bool in_cohort = false;
 };
 
 /// Counts the leases in the rows of these memberships, with what was there before the first. Raises

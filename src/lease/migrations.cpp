@@ -157,6 +157,7 @@ std::span<const migration> migrations() noexcept {
       safety_migration(),
       ending_migration(),
       group_commit_migration(),
+      cohort_migration(),
   };
   return all_migrations;
 }

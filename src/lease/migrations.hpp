@@ -22,6 +22,7 @@ migration request_migration() noexcept;       // 2
 migration safety_migration() noexcept;        // 3
 migration ending_migration() noexcept;        // 4
 migration group_commit_migration() noexcept;  // 5
+migration cohort_migration() noexcept;        // 7
 
 /// In order. The last one's version is the library's.
 std::span<const migration> migrations() noexcept;
@@ -35,6 +36,9 @@ inline constexpr std::string_view guard_bundle_changed = "PGR01";
 inline constexpr std::string_view guard_membership_missing = "PGR02";
 inline constexpr std::string_view guard_membership_left = "PGR03";
 inline constexpr std::string_view guard_membership_changed = "PGR04";
+inline constexpr std::string_view guard_cohort_changed = "PGR05";
+/// Raised here, not by the server: a role that is not the ledger's has the name of a cohort.
+inline constexpr std::string_view guard_cohort_foreign = "PGR06";
 
 /// Audit rows are spread over this many hash chains: with one, every committer waits for all.
 inline constexpr int audit_chains = 16;
