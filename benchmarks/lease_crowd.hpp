@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,8 +30,16 @@ inline pgrant::grant_request lease_request(bool login, int number) {
 /// Many callers, each of whom grants and, if asked to, ends what it got, again and again.
 class crowd {
  public:
+  /// What the caller of this number asks for next.
+  using wish = std::function<pgrant::grant_request(int)>;
+
+  crowd(const world& where, int iterations, bool ends, wish next, int cohort_size = 500)
+      : leases_(where.leases(context_, iterations, cohort_size)),
+        next_(std::move(next)),
+        ends_(ends) {}
   crowd(const world& where, int iterations, bool login, bool ends)
-      : leases_(where.leases(context_, iterations)), login_(login), ends_(ends) {}
+      : crowd(where, iterations, ends,
+              [login](int caller) { return lease_request(login, caller); }) {}
 
   /// Until the time is over or so many are granted; gives the leases a second.
   double run(int callers, std::chrono::milliseconds time, int most = 1 << 30) {
@@ -57,24 +66,24 @@ class crowd {
       if (--busy_ == 0) context_.stop();  // The pool would wait for its idle connections.
       return;
     }
-    leases_.async_grant(
-        lease_request(login_, caller), [this, caller](pgrant::result<pgrant::granted_lease> got) {
-          const std::string id = must(std::move(got)).lease.id;
-          if (!ends_) {
-            ++done_;
-            return next(caller);
-          }
-          leases_.async_revoke(id, [this, caller](pgrant::result<pgrant::lease_end> ended) {
-            must(std::move(ended));
-            ++done_;
-            next(caller);
-          });
-        });
+    leases_.async_grant(next_(caller), [this, caller](pgrant::result<pgrant::granted_lease> got) {
+      const std::string id = must(std::move(got)).lease.id;
+      if (!ends_) {
+        ++done_;
+        return next(caller);
+      }
+      leases_.async_revoke(id, [this, caller](pgrant::result<pgrant::lease_end> ended) {
+        must(std::move(ended));
+        ++done_;
+        next(caller);
+      });
+    });
   }
 
   boost::asio::io_context context_;
   pgrant::leases leases_;
-  bool login_, ends_;
+  wish next_;
+  bool ends_;
   clock::time_point stop_at_;
   std::atomic<int> done_ = 0, started_ = 0, busy_ = 0;
   int most_ = 0;

@@ -89,11 +89,20 @@ std::string world::conninfo(const std::string& user, const std::string& database
          " sslmode=disable";
 }
 
-pgrant::leases world::leases(boost::asio::io_context& context, int iterations) const {
+void world::make_crowd(int people) const {
+  as_superuser().value("DO $$ BEGIN FOR i IN 0.." + std::to_string(people - 1) +
+                       " LOOP EXECUTE format('CREATE ROLE crowd_%s LOGIN', i); END LOOP; END $$");
+}
+
+pgrant::leases world::leases(boost::asio::io_context& context, int iterations,
+                             int cohort_size) const {
   const auto spec = must(pgrant::connection_spec::parse(conninfo(connector, ledger)));
   return pgrant::leases(
       std::make_shared<pgrant::pool>(context.get_executor(), spec, pgrant::pool_options()),
-      pgrant::lease_settings().ledger_database(ledger).password_iterations(iterations));
+      pgrant::lease_settings()
+          .ledger_database(ledger)
+          .password_iterations(iterations)
+          .cohort_size(cohort_size));
 }
 
 std::vector<std::string> raw_lease::grant() const {

@@ -55,7 +55,10 @@ class world {
   std::string conninfo(const std::string& user, const std::string& database) const;
   raw_connection as_connector() const { return raw_connection(conninfo(connector, ledger)); }
   raw_connection as_superuser() const { return raw_connection(conninfo(superuser_, ledger)); }
-  pgrant::leases leases(boost::asio::io_context& context, int iterations) const;
+  pgrant::leases leases(boost::asio::io_context& context, int iterations,
+                        int cohort_size = 500) const;
+  /// Roles `crowd_0` and on, so many.
+  void make_crowd(int people) const;
   /// One of 2,000 roles that exist.
   static std::string person(int number) { return "person_" + std::to_string(number % 2000); }
 

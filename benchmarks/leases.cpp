@@ -1,6 +1,8 @@
 // Leases with pgrant beside the same SQL in raw libpq, on one server with fsync on, as a connector
 // like Azure's; ratios of runs that take turns.
-//   bench_leases DIRECTORY MAJOR [LEASES [CASE]]     LEASES: for the case "many" (10000)
+//   bench_leases DIRECTORY MAJOR [LEASES [CASE]]     LEASES: for the cases "many" and "roles"
+//   (10000)
+// "flat" is "roles" without cohorts, for comparison, and runs only if it is named.
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 
 #include "innocent.hpp"
 #include "lease_crowd.hpp"
+#include "lease_roles.hpp"
 
 namespace bench {
 namespace {
@@ -194,4 +197,6 @@ int main(int argc, char** argv) {
   if (wanted("innocent")) bench::innocent(where);
   if (wanted("many")) bench::flat(where, leases);
   if (wanted("many")) bench::expiry(where, std::min(500, leases / 20));
+  if (wanted("roles")) bench::many_roles(where, leases, 500);
+  if (only == "flat") bench::many_roles(where, leases, 0);
 }

@@ -5,7 +5,8 @@
 // people (`lease_settings::cohort_size`) a bundle's next ones become members of a cohort: a NOLOGIN
 // role that has the bundle, WITH INHERIT TRUE, SET FALSE, as its people have the cohort, and holds
 // that many people at the most. What they may do is what it would be without. Breaking the glass
-// takes the bundle from its cohorts first, in one statement, and ends the leases after that.
+// takes the bundle from its cohorts and its few direct members first, in one statement, and ends
+// the leases after that.
 //
 //  - In the ledger's rows of memberships and of the bundles of leases a cohort stands in the place
 //    of its bundle's role. Counting, taking back and comparing know nothing of cohorts, and an
@@ -18,8 +19,9 @@
 //  - A cohort is made and committed before the grant that needs it. The bundle's row is locked for
 //    whatever changes its cohorts, before every other row and role, as for its memberships; who
 //    chose a cohort without the lock insists on it behind the lock.
-//  - A cohort that was cut takes nobody any more; the next sweep ends leases that a crash has left
-//    in one. Empty cohorts are dropped by sweeps, and after breaking the glass.
+//  - What was cut, cohort or direct membership, takes no lease any more: who is granted the bundle
+//    anew goes to another cohort, or has to wait. The next sweep ends leases that a crash has left
+//    there. Empty cohorts are dropped by sweeps, and after breaking the glass.
 //
 // Flat, as ever: before 16, where the connector may not create roles, and for bundles that granters
 // give. People whom nobody counts (members without a lease) do not fill a bundle.
@@ -57,7 +59,8 @@ class cohort_places {
 
   /// The cohort for somebody who is no member of the bundle's role; none: the role itself. Where no
   /// cohort has room it says the same, and wishes for one.
-  std::optional<checked_membership> place(const checked_bundle& bundle, const std::string& grantee);
+  std::optional<checked_membership> place(const checked_bundle& bundle, const std::string& grantee,
+                                          bool may_be_direct);
 
   /// What has to be made before the places are right.
   std::vector<cohort_wish> wishes() const;
@@ -92,21 +95,23 @@ lease_task<void> make_cohorts(lease_engine& engine, connection_ptr where,
 std::optional<statement> enter_cohorts(const std::vector<counted_membership>& memberships,
                                        int size);
 
-/// Takes the bundle from all of its cohorts, or every bundle from its (`bundle` empty), and
-/// commits: their people have nothing any more. Repeatable. Gives how many were cut.
-lease_task<int> cut_cohorts(lease_engine& engine, connection_ptr where, std::string bundle);
+/// From 16 on: takes the bundle from all of its cohorts and from the members that leases gave it,
+/// or every bundle from theirs (`bundle` empty), and commits: they have nothing any more. Whoever
+/// had the bundle before with other options keeps it until the lease ends. Repeatable.
+lease_task<void> cut_bundle(lease_engine& engine, connection_ptr where, std::string bundle);
 
 /// Drops cohorts that nobody is in and nobody is about to enter. What cannot be dropped stays.
 lease_task<void> drop_empty_cohorts(lease_engine& engine, connection_ptr where);
 
 /// In a query with `lease l`: active leases that a cut has left without access.
 inline constexpr sql_fragment cut_leases_condition =
-    R"(l.state = 'active' AND l.id = ANY (ARRAY(SELECT s.id FROM pgrant.cohort c
-  JOIN pgrant.membership m ON m.role_oid = c.role_oid
+    R"(l.state = 'active' AND l.id = ANY (ARRAY(SELECT s.id FROM (
+  SELECT m.role_oid, m.member_oid FROM pgrant.cohort c
+    JOIN pgrant.membership m ON m.role_oid = c.role_oid WHERE c.cut_at IS NOT NULL
+  UNION ALL SELECT m.role_oid, m.member_oid FROM pgrant.membership m WHERE m.cut_at IS NOT NULL) m
   JOIN pg_catalog.pg_roles r ON r.oid = m.member_oid
   JOIN pgrant.lease s ON s.grantee = r.rolname::text COLLATE "C" AND s.grantee_oid = m.member_oid
     AND s.state = 'active'
-  JOIN pgrant.lease_bundle b ON b.lease_id = s.id AND b.role_oid = c.role_oid
-  WHERE c.cut_at IS NOT NULL)))";
+  JOIN pgrant.lease_bundle b ON b.lease_id = s.id AND b.role_oid = m.role_oid)))";
 
 }  // namespace pgrant::detail

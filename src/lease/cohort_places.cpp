@@ -130,14 +130,15 @@ result<void> cohort_places::read_known(const rows& answer) {
 }
 
 std::optional<checked_membership> cohort_places::place(const checked_bundle& bundle,
-                                                       const std::string& grantee) {
+                                                       const std::string& grantee,
+                                                       bool may_be_direct) {
   if (const auto known = placed_.find({bundle.role_oid, grantee}); known != placed_.end())
     return known->second;
   auto& placed = placed_[{bundle.role_oid, grantee}];
   const bool granters = bundle.grantor.starts_with(granter_prefix);
   if (size_ <= 0 || granters) return placed;
   bundle_people& people = bundles_[bundle.role_oid];
-  if (people.directly < size_) {
+  if (may_be_direct && people.directly < size_) {
     ++people.directly;
     return placed;
   }

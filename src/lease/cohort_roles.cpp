@@ -1,5 +1,4 @@
 // The roles of cohorts: made, cut off and dropped.
-#include <map>
 #include <optional>
 
 #include "lease/cohort.hpp"
@@ -29,11 +28,10 @@ WHERE c.rolname = $1 AND me.rolname = current_user)";
 
 // Of one bundle, or of all.
 constexpr sql_fragment bundles_to_cut_query =
-    R"(SELECT DISTINCT c.bundle_oid FROM pgrant.cohort c JOIN pgrant.bundle b
-  ON b.role_oid = c.bundle_oid WHERE ($1 = '' OR b.name = $1) AND c.cut_at IS NULL)";
+    "SELECT b.role_oid FROM pgrant.bundle b WHERE $1 = '' OR b.name = $1";
 
 constexpr sql_fragment cohorts_to_cut_query =
-    R"(SELECT c.role_oid, r.rolname, b.rolname, pg_catalog.pg_get_userbyid(c.bundle_grantor_oid)
+    R"(SELECT b.rolname, r.rolname, pg_catalog.pg_get_userbyid(c.bundle_grantor_oid)
 FROM pgrant.cohort c JOIN pg_catalog.pg_roles r ON r.oid = c.role_oid
 JOIN pg_catalog.pg_roles b ON b.oid = c.bundle_oid
 WHERE c.bundle_oid = ANY ($1::oid[]) AND c.cut_at IS NULL
@@ -41,15 +39,29 @@ WHERE c.bundle_oid = ANY ($1::oid[]) AND c.cut_at IS NULL
     AND e.member = c.role_oid AND e.grantor = c.bundle_grantor_oid)
 ORDER BY c.bundle_oid, c.role_oid)";
 
+// What had been there before is given back with the end of the lease, and not taken here.
+constexpr sql_fragment members_to_cut_statement =
+    R"(WITH cut AS (UPDATE pgrant.membership m SET cut_at = pg_catalog.clock_timestamp()
+  WHERE m.role_oid = ANY ($1::oid[]) AND m.n > 0 AND NOT m.own_before AND m.cut_at IS NULL
+  RETURNING m.role_oid, m.member_oid, m.grantor_oid)
+SELECT b.rolname, r.rolname, pg_catalog.pg_get_userbyid(m.grantor_oid) FROM cut m
+JOIN pg_catalog.pg_roles b ON b.oid = m.role_oid JOIN pg_catalog.pg_roles r ON r.oid = m.member_oid
+JOIN pg_catalog.pg_auth_members e ON e.roleid = m.role_oid AND e.member = m.member_oid
+  AND e.grantor = m.grantor_oid
+ORDER BY m.role_oid, m.member_oid)";
+
 constexpr sql_fragment note_cut_statement =
     R"(UPDATE pgrant.cohort SET cut_at = pg_catalog.clock_timestamp()
 WHERE bundle_oid = ANY ($1::oid[]) AND cut_at IS NULL)";
 
 constexpr sql_fragment insist_cut_statement =
-    R"(SELECT pgrant.insist(NOT EXISTS (SELECT FROM pgrant.cohort c
-  JOIN pg_catalog.pg_auth_members e ON e.roleid = c.bundle_oid AND e.member = c.role_oid
-    AND e.grantor = c.bundle_grantor_oid
-  WHERE c.bundle_oid = ANY ($1::oid[])), $2, 'a cohort has its bundle after the REVOKE'))";
+    R"(SELECT pgrant.insist(NOT EXISTS (SELECT FROM (
+  SELECT c.bundle_oid, c.role_oid, c.bundle_grantor_oid FROM pgrant.cohort c
+    WHERE c.bundle_oid = ANY ($1::oid[])
+  UNION ALL SELECT m.role_oid, m.member_oid, m.grantor_oid FROM pgrant.membership m
+    WHERE m.role_oid = ANY ($1::oid[]) AND m.cut_at IS NOT NULL) m (role, member, grantor)
+  JOIN pg_catalog.pg_auth_members e ON e.roleid = m.role AND e.member = m.member
+    AND e.grantor = m.grantor), $2, 'a membership is there after its REVOKE'))";
 
 // Who has a place and has not come yet comes soon; nobody is chosen for a cohort that was cut.
 #define PGRANT_EMPTY_COHORT                                                               \
@@ -126,38 +138,42 @@ batch lock_cohorts_of(const lease_settings& settings, const std::vector<std::str
   return work;
 }
 
-lease_task<int> cut_once(lease_engine& engine, connection_ptr where, std::string bundle) {
+lease_task<void> cut_once(lease_engine& engine, connection_ptr where, const lease_executor& us,
+                          std::string bundle) {
   auto asked = co_await run(where, statement(bundles_to_cut_query).bind(bundle));
   BOOST_OUTCOME_CO_TRY(const rows bundles, std::move(asked));
-  if (bundles.empty()) co_return 0;
   std::vector<std::string> oids;
   for (const row r : bundles) oids.push_back(r[0].str());
   batch looking = lock_cohorts_of(engine.settings(), oids);
+  looking.add(plan_for_few_rows());
+  looking.add(statement(members_to_cut_statement).bind_array(oids));
   looking.add(statement(cohorts_to_cut_query).bind_array(oids));
   auto looked = co_await run_all(where, std::move(looking));
   BOOST_OUTCOME_CO_TRY(const auto answers, std::move(looked));
-  // A statement for each bundle; all of its cohorts have the same grantor, but for a change of it.
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> taking;
-  for (const row r : answers.back()) taking[{r[2].str(), r[3].str()}].push_back(r[1].str());
-  batch work;
-  audit_entry entry("cut_cohorts");
-  int cut = 0;
-  for (const auto& [from, cohorts] : taking) {
-    work.add(statement(sql_text("REVOKE ")
-                           .name(from.first)
-                           .raw(" FROM ")
-                           .names(cohorts)
-                           .raw(" GRANTED BY ")
-                           .name(from.second)));
-    entry.detail("role " + from.first, std::to_string(cohorts.size()));
-    cut += static_cast<int>(cohorts.size());
+  std::vector<lease_membership> taking;
+  for (const rows& part : {answers[answers.size() - 2], answers.back()}) {
+    for (const row r : part) {
+      lease_membership& m = taking.emplace_back();
+      m.role = r[0].str();
+      m.member = r[1].str();
+      m.grantor = r[2].str();
+    }
   }
+  if (taking.empty()) {
+    co_await roll_back(where);
+    co_return success();
+  }
+  batch work;
+  add_all(work, us.authority->take(taking));
   work.add(statement(note_cut_statement).bind_array(oids));
   work.add(statement(insist_cut_statement).bind_array(oids).bind(guard_membership_left));
+  audit_entry entry("cut");
+  entry.detail("bundle", bundle).detail("cohorts", std::to_string(answers.back().size()));
+  entry.detail("members", std::to_string(taking.size() - answers.back().size()));
   work.add(engine.ending_store().append_audit(entry)).add(statement("COMMIT"));
   auto done = co_await run_all(where, std::move(work));
   if (!done) co_return done.error();
-  co_return cut;
+  co_return success();
 }
 
 lease_task<void> drop_cohort(lease_engine& engine, connection_ptr where, std::string role_oid,
@@ -204,17 +220,19 @@ lease_task<void> make_cohorts(lease_engine& engine, connection_ptr where,
   co_return why;
 }
 
-lease_task<int> cut_cohorts(lease_engine& engine, connection_ptr where, std::string bundle) {
-  if (where->server_version() < 160000) co_return 0;
+lease_task<void> cut_bundle(lease_engine& engine, connection_ptr where, std::string bundle) {
+  if (where->server_version() < 160000) co_return success();
+  auto known = co_await engine.who_are_we(where);
+  BOOST_OUTCOME_CO_TRY(const lease_executor us, std::move(known));
   std::optional<error> failed;
   for (int tries = 0; tries <= conflict_tries; ++tries) {
     if (tries > 0) co_await pause(conflict_pause(tries));
-    auto cut = co_await cut_once(engine, where, bundle);
-    if (cut) co_return cut;
+    auto cut = co_await cut_once(engine, where, us, bundle);
+    if (cut) co_return success();
     failed = cut.error();
     if (!is_conflict(*failed)) break;
   }
-  co_return failed->within("cannot cut the cohorts of the bundle");
+  co_return failed->within("cannot cut the bundle at once");
 }
 
 lease_task<void> drop_empty_cohorts(lease_engine& engine, connection_ptr where) {

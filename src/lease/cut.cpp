@@ -154,7 +154,8 @@ class cut_round {
     std::set<std::pair<oid, oid>> taken;
     for (const ended_membership& m : read.assume_value()) {
       if (!take) break;
-      taking.push_back(m.membership);
+      // Where the bundle was cut as a whole, it is gone already.
+      if (m.there) taking.push_back(m.membership);
       const bool stays =
           m.membership.own_before && (!us_.has_membership_options() || m.membership.own_inherit);
       if (!stays) taken.emplace(m.role_oid, m.member_oid);

@@ -225,25 +225,16 @@ lease_task<std::optional<lease_end>> finish(lease_engine& engine, lease_executor
   co_return std::optional<lease_end>(std::move(outcome).assume_value());
 }
 
-// First the access of all of them, that of the urgent ones before the others'; then the logins that
-// nothing holds, then the rest one by one. `due`: ids, and in a second column which are urgent.
+// First the access of all of them, then the logins that nothing holds, then the rest one by one.
 lease_task<sweep_report> end_all(lease_engine& engine, connection_ptr where, rows due,
                                  busy_lease busy, std::string why) {
   auto known = co_await engine.who_are_we(where);
   BOOST_OUTCOME_CO_TRY(const lease_executor us, std::move(known));
   sweep_report report;
-  std::vector<std::string> ids, rest;
-  for (const row r : due) {
-    const bool urgent = r[1].text() == "t";
-    (urgent ? ids : rest).push_back(r[0].str());
-  }
-  std::vector<cut_outcome> outcomes;
-  for (auto* part : {&ids, &rest}) {
-    co_await unschedule_jobs(engine, where, us, *part);
-    auto cut = co_await cut_all(engine, where, us, *part, busy, why);
-    std::ranges::move(cut, std::back_inserter(outcomes));
-  }
-  ids.insert(ids.end(), rest.begin(), rest.end());
+  std::vector<std::string> ids;
+  for (const row r : due) ids.push_back(r[0].str());
+  co_await unschedule_jobs(engine, where, us, ids);
+  auto outcomes = co_await cut_all(engine, where, us, ids, busy, why);
   std::vector<cut_lease> cuts;
   std::vector<ledger_lease> ending;
   for (std::size_t i = 0; i < ids.size(); ++i) {

@@ -60,13 +60,14 @@ statement grant_bundles_query(bool has_options) {
 constexpr sql_fragment known_memberships_query_16 =
     R"(SELECT b.role_oid, p.grantee, m.grantor_oid, pg_catalog.pg_get_userbyid(m.grantor_oid),
   m.own_before, m.own_admin, m.own_inherit, m.own_set,
-  a.grantor, a.admin_option, a.inherit_option, a.set_option
+  a.grantor, a.admin_option, a.inherit_option, a.set_option, m.cut_at IS NOT NULL
 )";
 
 constexpr sql_fragment known_memberships_query_14 =
     R"(SELECT b.role_oid, p.grantee, m.grantor_oid, '',
   m.own_before, m.own_admin, m.own_inherit, m.own_set,
-  CASE WHEN a.roleid IS NOT NULL THEN 0::oid END, a.admin_option, false, false
+  CASE WHEN a.roleid IS NOT NULL THEN 0::oid END, a.admin_option, false, false,
+  m.cut_at IS NOT NULL
 )";
 constexpr sql_fragment known_memberships_query_rest =
     R"(FROM unnest($1::text[], $2::text[]) p (bundle, grantee)
@@ -161,6 +162,7 @@ result<checked_membership> read_known_membership(const row& r, const checked_bun
   known.membership.member = r[1].str();
   if (!r[2].is_null()) {
     known.there = true;
+    BOOST_OUTCOME_TRY(known.cut, r[12].boolean());
     BOOST_OUTCOME_TRY(known.grantor_oid, r[2].oid());
     known.membership.grantor = r[3].str();
     BOOST_OUTCOME_TRY(known.membership.own_before, r[4].boolean());
@@ -318,8 +320,9 @@ result<checked_grant> judge_grant(const grant_call& call, std::size_t place,
   for (const checked_bundle& b : checked.bundles) {
     const auto known = facts.memberships.find({b.role_oid, call.grantee()});
     const bool asked = known != facts.memberships.end();
-    if (facts.executor.has_membership_options() && !(asked && known->second.there)) {
-      if (auto in_cohort = places.place(b, call.grantee())) {
+    const bool cut = asked && known->second.cut, stays = asked && known->second.there && !cut;
+    if (facts.executor.has_membership_options() && !stays) {
+      if (auto in_cohort = places.place(b, call.grantee(), !cut)) {
         checked.memberships.push_back(std::move(*in_cohort));
         continue;
       }

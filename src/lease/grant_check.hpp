@@ -30,6 +30,7 @@ struct checked_membership {
   oid grantor_oid = 0;
   bool in_cohort = false;
   bool there = false;  ///< Known to the ledger or the catalog.
+  bool cut = false;    ///< With the whole bundle; it goes with the leases that it has.
 };
 
 /// Cohorts that a bundle needs before its grants.

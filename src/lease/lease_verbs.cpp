@@ -10,11 +10,8 @@
 namespace pgrant::detail {
 namespace {
 
-// Urgent are those of the bundle's direct members: a cohort was cut for the others.
 constexpr sql_fragment leases_of_bundle_query =
-    R"(SELECT l.id, b.role_oid IS NOT NULL AND c.role_oid IS NULL FROM pgrant.lease l
-LEFT JOIN pgrant.lease_bundle b ON b.lease_id = l.id AND b.bundle = $1
-LEFT JOIN pgrant.cohort c ON c.role_oid = b.role_oid
+    R"(SELECT l.id FROM pgrant.lease l
 WHERE ($1 = '' OR $1 = ANY (l.bundles)) AND l.state IN ('scheduled', 'active', 'ending', 'held')
 ORDER BY l.granted_at)";
 
@@ -130,8 +127,8 @@ lease_task<sweep_report> lease_engine::revoke_all() {
 }
 
 lease_task<sweep_report> lease_engine::break_glass(connection_ptr where, std::string bundle) {
-  step("", "cohorts");
-  auto cut = co_await cut_cohorts(*this, where, bundle);
+  step("", "cut");
+  auto cut = co_await cut_bundle(*this, where, bundle);
   if (!cut && is_lost(cut.error())) co_return cut.error();
   auto ended =
       co_await revoke_those(std::move(where), statement(leases_of_bundle_query).bind(bundle));

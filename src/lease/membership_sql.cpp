@@ -24,14 +24,14 @@ namespace {
   "WHERE g.oid IS NOT NULL ORDER BY 1, 2 "                                                      \
   "ON CONFLICT (role_oid, member_oid) DO UPDATE SET n = m.n + excluded.n "                      \
   "RETURNING m.role_oid, m.member_oid, m.grantor_oid, m.own_before, m.own_admin, "              \
-  "m.own_inherit, m.own_set) "                                                                  \
+  "m.own_inherit, m.own_set, m.cut_at) "                                                        \
   "SELECT pgrant.insist((SELECT count(*) FROM unnest($1::oid[], $2::oid[], "                    \
   "$3::text[], $5::boolean[], $6::boolean[], $7::boolean[], $8::boolean[]) "                    \
   "e (role, grantor, member, own, admin, inherit, set) "                                        \
   "JOIN counted c ON c.role_oid = e.role "                                                      \
   "AND c.member_oid = pg_catalog.to_regrole(pg_catalog.quote_ident(e.member)) "                 \
   "AND c.own_before = e.own AND c.own_admin = e.admin AND c.own_inherit = e.inherit "           \
-  "AND c.own_set = e.set" join_condition                                                        \
+  "AND c.own_set = e.set AND c.cut_at IS NULL" join_condition                                   \
   ") = pg_catalog.cardinality($1::oid[]), "                                                     \
   "$9, 'a membership has changed')"
 

@@ -19,7 +19,7 @@ struct counted_membership {
 };
 
 /// Counts the leases in the rows of these memberships, with what was there before the first. Raises
-/// PGR04 where a row is not as expected, or a member is gone.
+/// PGR04 where a row is not as expected, was cut, or a member is gone.
 statement count_memberships_up(const lease_executor& us,
                                const std::vector<counted_membership>& memberships);
 /// These leases less, for all of their bundles; the bundles' rows are locked. Gives

@@ -21,12 +21,16 @@ constexpr sql_fragment cohort_statements[] = {
   entered_at timestamptz,
   cut_at timestamptz,
   UNIQUE (bundle_oid, number)))",
+    // The same for a member of the bundle's role itself.
+    "ALTER TABLE pgrant.membership ADD COLUMN cut_at timestamptz",
+    R"(CREATE INDEX membership_cut ON pgrant.membership (role_oid, member_oid)
+  WHERE cut_at IS NOT NULL)",
 };
 
 }  // namespace
 
 migration cohort_migration() noexcept {
-  return {7, 1, "cohort roles", cohort_statements};
+  return {7, 1, "cohort roles, and bundles that are cut at once", cohort_statements};
 }
 
 }  // namespace pgrant::detail

@@ -152,7 +152,7 @@ TEST_SUITE("integration") {
     });
   }
 
-  TEST_CASE("breaking the glass cuts cohorts first, and the next ones get new cohorts") {
+  TEST_CASE("breaking the glass takes the bundle from everybody before the first lease ends") {
     for_each_cohort_world([](server& where, lease_world& world) {
       const std::string person = world.fresh_login(), stays = world.fresh_login();
       const std::string before = access_state(where, world.database());
@@ -173,7 +173,7 @@ TEST_SUITE("integration") {
       for (const granted_lease& g : granted) people.push_back(g.lease.grantee);
       CHECK(cohorts_of(world) == "1:3 2:1");
       const auto report = must(world.run(leases.async_revoke_bundle("world-read")));
-      CHECK(at_first == "1110000");
+      CHECK(at_first == "0000000");
       CHECK(report.failures.empty());
       CHECK(report.ends.size() == granted.size());
       for (const auto& end : report.ends) {
@@ -190,7 +190,7 @@ TEST_SUITE("integration") {
 
   TEST_CASE("what a crash has left in a cut cohort ends with the next sweep") {
     for_each_cohort_world([](server& where, lease_world& world) {
-      const std::string person = world.fresh_login();
+      const std::string person = world.fresh_login(), direct = world.fresh_login();
       const std::string before = access_state(where, world.database());
       auto settings = cohort_settings(world);
       bool dying = false;
@@ -201,28 +201,40 @@ TEST_SUITE("integration") {
                  world.connector() + "'");
       });
       auto leases = world.leases(settings);
-      auto granted = grant_people(world, leases, 5);
-      const auto in_cohort = must(world.run(leases.async_grant(read_for_role(person))));
+      std::set<std::string> again = {
+          must(world.run(leases.async_grant(read_for_role(direct)))).lease.id};
+      const auto granted = grant_people(world, leases, 4);
+      again.insert(must(world.run(leases.async_grant(read_for_role(person)))).lease.id);
+      CHECK(cohorts_of(world) == "1:3");
       dying = true;
       CHECK(!world.run(leases.async_revoke_bundle("world-read")));
       CHECK(ledger_value(world, "SELECT count(*) FROM pgrant.lease WHERE state = 'active'") == "6");
-      for (std::size_t i = 0; i < granted.size(); ++i)
-        CHECK(may_read(world, granted[i].lease.grantee) == (i < 3));
+      for (const granted_lease& g : granted) CHECK(!may_read(world, g.lease.grantee));
       CHECK(!may_read(world, person));
+      CHECK(!may_read(world, direct));
 
       // Whoever is granted anew meanwhile is not taken along.
+      const auto refused =
+          world.run(world.leases(cohort_settings(world, 0)).async_grant(read_for_role(direct)));
+      REQUIRE(!refused);
+      CHECK(refused.error().code() == errc::conflict);
       auto restarted = world.leases(cohort_settings(world, 1));
       const auto anew = must(world.run(restarted.async_grant(read_for_role(person))));
+      const auto other = must(world.run(restarted.async_grant(read_for_role(direct))));
       CHECK(may_read(world, person));
-      CHECK(cohorts_of(world) == "2:1");
+      CHECK(may_read(world, direct));
+      CHECK(cohorts_of(world) == "2:1 3:1");
       const auto report = must(world.run(restarted.async_sweep()));
       CHECK(report.failures.empty());
-      CHECK(report.ends.size() == 3);
-      for (const auto& end : report.ends)
-        CHECK(end.kept.empty() == (end.lease.id != in_cohort.lease.id));
+      CHECK(report.ends.size() == 6);
+      for (const auto& end : report.ends) {
+        CHECK(end.lease.state == lease_state::ended);
+        CHECK(end.kept.empty() == !again.contains(end.lease.id));
+      }
       CHECK(may_read(world, person));
       CHECK(must(world.run(restarted.async_revoke(anew.lease.id))).kept.empty());
       CHECK(!may_read(world, person));
+      CHECK(may_read(world, direct));
       must(world.run(restarted.async_revoke_bundle("world-read")));
       CHECK(access_state(where, world.database()) == before);
     });
