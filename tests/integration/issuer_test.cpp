@@ -85,6 +85,24 @@ TEST_SUITE("integration") {
       CHECK(open.state("SELECT 1") != "00000");
       CHECK(psql_state(where, world.database(), "ada", "SELECT FROM world.t") == "42501");
       CHECK(access_state(where, world.database()) == before);
+
+      // Granters give bundles flat, and take one from everybody at once.
+      auto settings = world.settings().cohort_size(1);
+      bool reads = false;
+      settings.on_step([&](const pgrant::lease_step& now) {
+        if (now.step == "revoke" && major >= 16)
+          reads = reads ||
+                  world.value("SELECT pg_has_role('ada', 'pgrant_world_read', 'USAGE')") == "t";
+      });
+      pgrant::leases crowd(world.open(world.connector()), settings);
+      must(world.run(crowd.async_grant(read_for_role("ada"))));
+      for (int i = 0; i < 2; ++i) must(world.run(crowd.async_grant(read_for("ada"))));
+      CHECK(world.value("SELECT count(*) FROM pgrant.cohort") == "0");
+      const auto glass = must(world.run(crowd.async_revoke_bundle("world-read")));
+      CHECK(glass.failures.empty());
+      CHECK(glass.ends.size() == 3);
+      CHECK(!reads);
+      CHECK(access_state(where, world.database()) == before);
       CHECK(world.value("SELECT count(*) FROM pgrant_issue.login") == "0");
       check_that_the_connector_is_weak(world);
     }
