@@ -10,7 +10,7 @@ packages_bindings=(abigail-tools:abidiff dpkg-dev:dpkg-shlibdeps file:file golan
 packages_servers=(npm:npm postgresql-client:psql)
 packages_cron=(postgresql-15-cron)  # jobs inside of a server, for the tests that end them
 packages_sanitizers=(clang-19:clang++-19 libclang-rt-19-dev llvm-19)  # llvm: names in reports
-packages_bench=(libbenchmark-dev)
+packages_bench=(golang-1.19-go)
 packages_format=(clang-format-19:clang-format-19)
 packages_tidy=(clang-19:clang++-19 clang-tidy-19:clang-tidy-19)
 
