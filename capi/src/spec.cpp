@@ -32,6 +32,9 @@ std::unique_ptr<pgrant_spec> parse_json(std::string_view text) {
 std::unique_ptr<pgrant_spec> parse_text(std::string_view text) {
   auto made = std::make_unique<pgrant_spec>();
   made->connection = capi::take(pgrant::connection_spec::parse(text));
+  // A URI writes any byte as %XX; what goes out of here is text.
+  for (const auto& [keyword, value] : made->connection.settings())
+    capi::text_in(value.data(), value.size(), keyword.c_str());
   return made;
 }
 

@@ -48,6 +48,10 @@ static void errors(void) {
         strstr(pgrant_text_data(json), "\"code\":\"invalid_argument\""));
   pgrant_text_destroy(json);
   pgrant_error_destroy(why);
+  /* A byte of a URI that is no text. */
+  CHECK(pgrant_spec_parse(TEXT("postgresql://h/%ada"), &spec, &why) == PGRANT_INVALID_ARGUMENT);
+  CHECK_TEXT("dbname", pgrant_error_field(why));
+  pgrant_error_destroy(why);
   /* Without a place for the error. */
   CHECK(pgrant_spec_parse(TEXT("port=x"), &spec, NULL) == PGRANT_INVALID_ARGUMENT);
 }

@@ -14,7 +14,8 @@ extern "C" {
  * integration: a managed instance under a name of its own. Every value is checked by itself; ask
  * pgrant_spec_validate for the rest. Defaults differ from libpq's where those are unsafe: the SSL
  * mode is verify-full for every host, with the roots that the operating system trusts.
- * The environment, service files and password files are never read.
+ * The environment, service files and password files are never read. Values are UTF-8, also where a
+ * URI writes their bytes as %XX.
  * PGRANT_INVALID_ARGUMENT with the keyword as field; no error repeats a value. */
 PGRANT_API pgrant_status pgrant_spec_parse(const char* text, size_t size, pgrant_spec** spec,
                                            pgrant_error** err);
