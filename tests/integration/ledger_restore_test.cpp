@@ -1,6 +1,9 @@
 // A server that is brought back from a copy of an earlier time, with a timeline of its own.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "integration/lease_world.hpp"
 #include "sandbox/process.hpp"
 
@@ -14,6 +17,15 @@ namespace fs = std::filesystem;
 void copy_of_server(const fs::path& from, const fs::path& to) {
   must(pgrant::detail::run({"cp", "-a", from.string(), to.string()}, std::nullopt,
                            fs::path(to) += ".log"));
+}
+
+// The server answers before its recovery is over.
+void wait_for_the_end_of_recovery(const server& where) {
+  for (int tries = 0; tries < 600; ++tries) {
+    if (psql_value(where, "postgres", "SELECT pg_is_in_recovery()") == "f") return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  FAIL("the server does not come out of its recovery");
 }
 
 }  // namespace
@@ -40,6 +52,7 @@ TEST_SUITE("integration") {
       fs::rename(copy, data);
       copy_of_server(data / "PG_VERSION", data / "recovery.signal");
       where->start();
+      wait_for_the_end_of_recovery(*where);
       REQUIRE(psql_value(*where, "postgres",
                          "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)") == "00000002");
 
