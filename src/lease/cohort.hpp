@@ -105,13 +105,13 @@ lease_task<void> drop_empty_cohorts(lease_engine& engine, connection_ptr where);
 
 /// In a query with `lease l`: active leases that a cut has left without access.
 inline constexpr sql_fragment cut_leases_condition =
-    R"(l.state = 'active' AND l.id = ANY (ARRAY(SELECT s.id FROM (
+    R"((l.state = 'active' AND l.id = ANY (ARRAY(SELECT s.id FROM (
   SELECT m.role_oid, m.member_oid FROM pgrant.cohort c
     JOIN pgrant.membership m ON m.role_oid = c.role_oid WHERE c.cut_at IS NOT NULL
   UNION ALL SELECT m.role_oid, m.member_oid FROM pgrant.membership m WHERE m.cut_at IS NOT NULL) m
   JOIN pg_catalog.pg_roles r ON r.oid = m.member_oid
   JOIN pgrant.lease s ON s.grantee = r.rolname::text COLLATE "C" AND s.grantee_oid = m.member_oid
     AND s.state = 'active'
-  JOIN pgrant.lease_bundle b ON b.lease_id = s.id AND b.role_oid = m.role_oid)))";
+  JOIN pgrant.lease_bundle b ON b.lease_id = s.id AND b.role_oid = m.role_oid))))";
 
 }  // namespace pgrant::detail

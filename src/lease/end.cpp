@@ -14,9 +14,9 @@ sql_text due_leases_query() {
 WHERE (l.state IN ('scheduled', 'active') AND l.expires_at <= pg_catalog.statement_timestamp())
   OR l.state = 'ending'
   OR (l.state = 'held' AND l.next_try_at <= pg_catalog.statement_timestamp())
-  OR ()")
+  OR )")
       .raw(cut_leases_condition)
-      .raw(") ORDER BY l.expires_at LIMIT 20000");
+      .raw(" ORDER BY l.expires_at LIMIT 20000");
 }
 
 constexpr sql_fragment leases_of_grantee_query =

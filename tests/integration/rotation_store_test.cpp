@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "integration/lease_world.hpp"
+#include "integration/rotation_support.hpp"
 #include "pgrant/client.hpp"
 #include "support/snapshots.hpp"
 
@@ -13,20 +14,6 @@ namespace test {
 namespace {
 
 using pgrant::file_secret_store;
-
-std::filesystem::path directory_of_passwords(const server& where, const std::string& name) {
-  const auto directory = where.directory() / ("passwords_" + name);
-  std::filesystem::create_directory(directory);
-  std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
-  return directory;
-}
-
-pgrant::connection_spec rotation_spec(const server& where) {
-  pgrant::connection_spec spec;
-  spec.host(where.host()).port(where.port()).database("postgres");
-  spec.root_certificate(where.ca_file()).ssl_mode(pgrant::ssl_mode::verify_full);
-  return spec;
-}
 
 // Answers from a thread of its own, and does with one step what it is told to.
 class slow_store final : public pgrant::async_secret_store {
@@ -88,13 +75,13 @@ TEST_SUITE("integration") {
     using habit = slow_store::habit;
     server& where = shared_server();
     lease_world& world = world_of(where);
-    const auto directory = directory_of_passwords(where, "slow");
+    const auto directory = store_directory(where, "slow");
     const std::string login = world.connector();
     file_secret_store files(directory);
     const auto rotate = [&](const std::shared_ptr<slow_store>& store) -> rotated {
       return world.run(async_rotate(
-          socket_connector(world.context().get_executor(), where, login), rotation_spec(where),
-          store, pgrant::rotation_options().ledger_database(world.ledger_database())));
+          socket_connector(world.context().get_executor(), where, login), over_tls(where), store,
+          pgrant::rotation_options().ledger_database(world.ledger_database())));
     };
     const auto logs_in = [&] {
       return login_state(where, "postgres", login, must(files.current(login))->reveal());
@@ -114,7 +101,7 @@ TEST_SUITE("integration") {
       CHECK(logs_in() == "00000");
     }
     const rotated nowhere = world.run(async_rotate(
-        socket_connector(world.context().get_executor(), where, login), rotation_spec(where),
+        socket_connector(world.context().get_executor(), where, login), over_tls(where),
         std::shared_ptr<pgrant::async_secret_store>(), pgrant::rotation_options()));
     REQUIRE(!nowhere);
     CHECK(nowhere.error().field() == "store");
@@ -123,7 +110,7 @@ TEST_SUITE("integration") {
   TEST_CASE("a rotation that waits for its store can be cancelled") {
     server& where = shared_server();
     lease_world& world = world_of(where);
-    const auto directory = directory_of_passwords(where, "waiting");
+    const auto directory = store_directory(where, "waiting");
     file_secret_store files(directory);
     const std::string login = world.connector();
     for (const std::string step : {"pending", "put_pending", "promote", "retire"}) {
@@ -131,9 +118,8 @@ TEST_SUITE("integration") {
       const auto store = std::make_shared<slow_store>(directory, step, slow_store::habit::waits);
       boost::asio::cancellation_signal stop;
       std::optional<rotated> outcome;
-      async_rotate(socket_connector(world.context().get_executor(), where, login),
-                   rotation_spec(where), store,
-                   pgrant::rotation_options().ledger_database(world.ledger_database()),
+      async_rotate(socket_connector(world.context().get_executor(), where, login), over_tls(where),
+                   store, pgrant::rotation_options().ledger_database(world.ledger_database()),
                    boost::asio::bind_cancellation_slot(
                        stop.slot(), [&](rotated r) { outcome.emplace(std::move(r)); }));
       world.context().restart();
@@ -150,7 +136,7 @@ TEST_SUITE("integration") {
       world.context().poll();
       must(world.run(
           async_rotate(socket_connector(world.context().get_executor(), where, login),
-                       rotation_spec(where), std::make_shared<file_secret_store>(directory),
+                       over_tls(where), std::make_shared<file_secret_store>(directory),
                        pgrant::rotation_options().ledger_database(world.ledger_database()))));
       CHECK(login_state(where, "postgres", login, must(files.current(login))->reveal()) == "00000");
     }
@@ -159,13 +145,13 @@ TEST_SUITE("integration") {
   TEST_CASE("a client that reads its password from the store rotates itself, again and again") {
     for_each_server(shape::azure, [](server& where) {
       lease_world& world = world_of(where);
-      const auto directory = directory_of_passwords(where, "own");
+      const auto directory = store_directory(where, "own");
       const auto store = std::make_shared<file_secret_store>(directory);
       const std::string login = world.connector();
       must(world.run(async_rotate(
-          socket_connector(world.context().get_executor(), where, login), rotation_spec(where),
-          store, pgrant::rotation_options().ledger_database(world.ledger_database()))));
-      pgrant::connection_spec spec = rotation_spec(where);
+          socket_connector(world.context().get_executor(), where, login), over_tls(where), store,
+          pgrant::rotation_options().ledger_database(world.ledger_database()))));
+      pgrant::connection_spec spec = over_tls(where);
       spec.user(login).secret_source(pgrant::secret_ref::file(store->current_path(login)));
       pgrant::client_options options;
       options.keep_connections(false).ledger_database(world.ledger_database());
@@ -186,7 +172,7 @@ TEST_SUITE("integration") {
 
   TEST_CASE("a directory of secrets that others may enter is refused before anything is sent") {
     server& where = shared_server();
-    const auto directory = directory_of_passwords(where, "open");
+    const auto directory = store_directory(where, "open");
     const auto refused = [&](const std::filesystem::path& path) {
       file_secret_store store(path);
       const auto checked = store.check();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "integration/lease_world.hpp"
+#include "integration/rotation_support.hpp"
 #include "support/snapshots.hpp"
 
 namespace test {
@@ -16,21 +17,6 @@ using pgrant::file_secret_store;
 using pgrant::rotation_options;
 
 constexpr const char* rotation_steps[] = {"pending", "alter", "prove", "promote", "retire"};
-
-// A directory for secrets beside the server's data.
-std::filesystem::path store_directory(const server& where, const std::string& name) {
-  const auto directory = where.directory() / ("secrets_" + name);
-  std::filesystem::create_directory(directory);
-  std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
-  return directory;
-}
-
-pgrant::connection_spec over_tls(const server& where) {
-  pgrant::connection_spec spec;
-  spec.host(where.host()).port(where.port()).database("postgres");
-  spec.root_certificate(where.ca_file()).ssl_mode(pgrant::ssl_mode::verify_full);
-  return spec;
-}
 
 pgrant::result<pgrant::rotation_report> rotate(boost::asio::io_context& context, server& where,
                                                const std::string& as,
