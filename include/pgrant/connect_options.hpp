@@ -90,8 +90,16 @@ class execute_options {
   execute_options& timeout(std::chrono::milliseconds t) { return timeout_ = t, *this; }
   std::chrono::milliseconds timeout() const noexcept { return timeout_; }
 
+  /// For a batch of statements that come again and again: the server keeps those whose text holds
+  /// no name and no value (`statement::is_constant`) prepared on this connection from their second
+  /// time on, at most 200, and plans them once for all parameters after some more. Without effect
+  /// behind a pooler, which may hand each transaction to another server process. Default: false.
+  execute_options& keep_prepared(bool keep) { return keep_prepared_ = keep, *this; }
+  bool keep_prepared() const noexcept { return keep_prepared_; }
+
  private:
   std::chrono::milliseconds timeout_{300'000};
+  bool keep_prepared_ = false;
 };
 
 }  // namespace pgrant

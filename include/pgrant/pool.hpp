@@ -90,7 +90,7 @@ struct pool_node;
 
 /// A connection on loan. Movable; goes back to its pool when it dies. A connection that is broken,
 /// in a transaction, or has an operation under way is closed instead. Session state (role,
-/// settings, advisory locks) is reset before somebody else gets it.
+/// settings, advisory locks) is reset when it comes back.
 class pooled_connection {
  public:
   pooled_connection(pooled_connection&&) noexcept;
@@ -135,11 +135,12 @@ class pool : public database_connector {
 
   boost::asio::any_io_executor get_executor() const override;
 
-  /// Gives a connection to `database` that was found alive: an idle one, or a new one. While the
-  /// server cannot be reached it keeps trying, with pauses, until the time is over: `errc::timeout`
-  /// whose detail is the last failure. What no repetition can cure (a wrong password, a certificate
-  /// that is not trusted, no such database) is reported at once, as `async_connect` reports it.
-  /// Cancellation of every type: `errc::cancelled`, nothing is lost. `errc::closed`: the pool is.
+  /// Gives a connection to `database`: an idle one, or a new one. One that has been idle for half a
+  /// second or longer is asked first whether it is alive. While the server cannot be reached it
+  /// keeps trying, with pauses, until the time is over: `errc::timeout` whose detail is the last
+  /// failure. What no repetition can cure (a wrong password, a certificate that is not trusted, no
+  /// such database) is reported at once, as `async_connect` reports it. Cancellation of every type:
+  /// `errc::cancelled`, nothing is lost. `errc::closed`: the pool is.
   template <class Token = boost::asio::deferred_t>
   auto async_acquire(std::string database, acquire_options options, Token&& token = Token());
 

@@ -134,11 +134,16 @@ class sql_text {
   bool empty() const noexcept { return text_.empty(); }
   const std::string& str() const& noexcept { return text_; }
   std::string str() && { return std::move(text_); }
+  /// Whether it consists of pieces of source code alone: it is one of a limited number of texts.
+  bool is_constant() const noexcept { return constant_; }
 
-  friend bool operator==(const sql_text&, const sql_text&) = default;
+  friend bool operator==(const sql_text& a, const sql_text& b) noexcept {
+    return a.text_ == b.text_;
+  }
 
  private:
   std::string text_;
+  bool constant_ = true;
 };
 
 }  // namespace pgrant

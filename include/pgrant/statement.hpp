@@ -37,6 +37,8 @@ class statement {
   statement&& bind_array(std::span<const std::string> values) &&;
 
   const std::string& text() const noexcept { return text_; }
+  /// Whether the text holds no name and no value: `execute_options::keep_prepared` is about these.
+  bool is_constant() const noexcept { return constant_; }
   const std::vector<std::optional<std::string>>& parameters() const noexcept { return parameters_; }
   /// About how many bytes this puts on the wire: what byte budgets count.
   std::size_t wire_size() const noexcept;
@@ -45,6 +47,7 @@ class statement {
   struct trusted_tag {};
   statement(trusted_tag, std::string text);
 
+  bool constant_ = false;
   std::string text_;
   std::vector<std::optional<std::string>> parameters_;
 };

@@ -116,6 +116,7 @@ connect_fsm::action connect_fsm::set_up(readiness what) {
   // A pooler between gives a process id of its own making; the server's is the one that counts.
   const auto pid = done.assume_value().at(0, 0).int64();
   if (!pid) return fail(pid.error(), false);
+  facts_.pooler = facts_.backend_pid != pid.assume_value();
   facts_.backend_pid = static_cast<int>(pid.assume_value());
   connected_ = true;
   return {};

@@ -1,6 +1,7 @@
 #include "connection/connection_impl.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -117,8 +118,11 @@ void connection_impl::execute_batch(batch what, execute_options options,
             const auto fits = check_statement(what[i]);
             if (!fits) return fits.error().within("statement " + std::to_string(i + 1));
           }
-          return std::make_unique<batch_task>(pipeline_fsm(*self.link_, std::move(what)),
-                                              options.timeout(), std::move(handler));
+          const bool keeps = options.keep_prepared() && !self.facts_.pooler;
+          return std::make_unique<batch_task>(
+              pipeline_fsm(*self.link_, std::move(what), pipeline_budget(),
+                           keeps ? &self.prepared_ : nullptr),
+              options.timeout(), std::move(handler));
         });
 }
 
@@ -265,6 +269,7 @@ void connect_task::settle(std::optional<pgrant::error> why) {
 
 void connection_impl::remember(connect_fsm& fsm) {
   facts_ = fsm.facts();
+  prepared_ = {};
   user_ = fsm.target().user;
   database_ = fsm.target().database;
   host_ = fsm.server().host;
@@ -278,6 +283,11 @@ void connection_impl::shut() {
   boost::system::error_code ignored;
   if (socket_.is_open()) socket_.close(ignored);  // before libpq's, so that its FIN goes out
   link_->abandon();
+}
+
+bool connection_impl::silent() noexcept {
+  pollfd socket{link_->socket(), POLLIN, 0};
+  return ::poll(&socket, 1, 0) == 0;
 }
 
 void connection_impl::cancelled(std::uint64_t id, boost::asio::cancellation_type type) {

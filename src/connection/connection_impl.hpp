@@ -48,6 +48,9 @@ class connection_impl : public std::enable_shared_from_this<connection_impl> {
   const std::string& host() const noexcept { return host_; }
   const std::string& address() const noexcept { return address_; }
   pq& link() noexcept { return *link_; }
+  /// Whether nothing has arrived from the server: not even the end of the connection. Not to be
+  /// called while an operation is under way.
+  bool silent() noexcept;
 
  private:
   using strand = boost::asio::strand<boost::asio::any_io_executor>;
@@ -93,6 +96,7 @@ class connection_impl : public std::enable_shared_from_this<connection_impl> {
   connection_spec spec_;
   connect_options options_;
   connect_facts facts_;
+  prepared_statements prepared_;
   std::string user_, database_, host_, address_;
 };
 

@@ -167,12 +167,31 @@ void libpq::abandon() {
   conn_ = nullptr;
 }
 
-bool libpq::send(const statement& what) {
+namespace {
+
+std::vector<const char*> values_of(const statement& what) {
   std::vector<const char*> values;
   values.reserve(what.parameters().size());
   for (const auto& parameter : what.parameters()) {
     values.push_back(parameter ? parameter->c_str() : nullptr);
   }
+  return values;
+}
+
+}  // namespace
+
+bool libpq::prepare(const std::string& name, const statement& what) {
+  return PQsendPrepare(conn_, name.c_str(), what.text().c_str(), 0, nullptr) == 1;
+}
+
+bool libpq::send_prepared(const std::string& name, const statement& what) {
+  const auto values = values_of(what);
+  return PQsendQueryPrepared(conn_, name.c_str(), static_cast<int>(values.size()), values.data(),
+                             nullptr, nullptr, 0) == 1;
+}
+
+bool libpq::send(const statement& what) {
+  const auto values = values_of(what);
   return PQsendQueryParams(conn_, what.text().c_str(), static_cast<int>(values.size()), nullptr,
                            values.data(), nullptr, nullptr, 0) == 1;
 }

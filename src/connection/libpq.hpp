@@ -24,6 +24,8 @@ class libpq final : public pq {
   int socket() override { return conn_ ? PQsocket(conn_) : -1; }
 
   bool send(const statement& what) override;
+  bool prepare(const std::string& name, const statement& what) override;
+  bool send_prepared(const std::string& name, const statement& what) override;
   bool enter_pipeline() override { return PQenterPipelineMode(conn_) == 1; }
   bool exit_pipeline() override { return PQexitPipelineMode(conn_) == 1; }
   bool sync() override { return PQpipelineSync(conn_) == 1; }

@@ -7,8 +7,8 @@
 
 namespace pgrant::detail {
 
-pipeline_fsm::pipeline_fsm(pq& link, batch what, pipeline_budget budget)
-    : link_(&link), what_(std::move(what)), budget_(budget), answers_(what_.size()) {}
+pipeline_fsm::pipeline_fsm(pq& link, batch what, pipeline_budget budget, prepared_statements* keep)
+    : link_(&link), what_(std::move(what)), budget_(budget), keep_(keep), answers_(what_.size()) {}
 
 wait_for pipeline_fsm::resume(readiness ready) {
   if (state_ == state::done) return wait_for::nothing;
@@ -43,13 +43,13 @@ bool pipeline_fsm::may_send(const statement& next) const noexcept {
 
 bool pipeline_fsm::send_more() {
   while (sent_ < what_.size() && may_send(what_[sent_])) {
-    if (!link_->send(what_[sent_])) return false;
+    if (!send_next()) return false;
     bytes_ahead_ += what_[sent_].wire_size();
-    expected_.push_back({sent_, false});
+    expected_.push_back({sent_, asked::execution});
     flush_requested_ = false;
     if (what_.ends_group(sent_)) {
       if (!link_->sync()) return false;
-      expected_.push_back({sent_, true});
+      expected_.push_back({sent_, asked::sync});
       flush_requested_ = true;
     }
     ++sent_;
@@ -61,13 +61,24 @@ bool pipeline_fsm::send_more() {
   return link_->request_flush();
 }
 
+bool pipeline_fsm::send_next() {
+  const statement& next = what_[sent_];
+  const auto use = keep_ ? keep_->next(next) : prepared_statements::use();
+  if (!use.name) return link_->send(next);
+  if (use.prepare_first) {
+    if (!link_->prepare(*use.name, next)) return false;
+    expected_.push_back({sent_, asked::preparation});
+  }
+  return link_->send_prepared(*use.name, next);
+}
+
 bool pipeline_fsm::read_all() {
   while (!expected_.empty() && !link_->busy()) {
     std::optional<answer> next = link_->next();
     empty_answers_ = next ? 0 : empty_answers_ + 1;
     if (next) {
       keep(std::move(*next));
-    } else if (!expected_.front().is_sync && answers_[expected_.front().statement]) {
+    } else if (!expected_.front().is_sync() && expected_.front().answered) {
       finish_statement();
     } else if (!link_->alive()) {
       // A broken link gives no answers for ever; the sync that is waited for never comes.
@@ -81,28 +92,33 @@ bool pipeline_fsm::read_all() {
 }
 
 void pipeline_fsm::keep(answer next) {
-  const expected front = expected_.front();
+  expected& front = expected_.front();
   if (next.fatal) {
     lost_ = lost_error(next.failure.value_or(protocol_error()));
     return;
   }
+  front.answered = true;
+  if (front.what == asked::preparation) note_preparation(next.what);
   switch (next.what) {
     case answer::kind::sync:
-      if (front.is_sync) return finish_group();
+      if (front.is_sync()) return finish_group();
       break;
     case answer::kind::failure:
       if (!next.failure) break;
       // At a sync it is the commit of the implicit transaction that failed: a deferred constraint.
       group_failure_ = group_failure_.value_or(*next.failure);
-      if (front.is_sync) return settle(confirmed_, front.statement + 1, *next.failure);
+      if (front.is_sync()) return settle(confirmed_, front.statement + 1, *next.failure);
       answers_[front.statement] = *next.failure;
       return;
     case answer::kind::skipped:
-      if (front.is_sync) break;
-      answers_[front.statement] = skipped_error(group_failure_.value_or(protocol_error()));
+      if (front.is_sync()) break;
+      // The execution of what could not be prepared fails for the same reason.
+      if (!answers_[front.statement])
+        answers_[front.statement] = skipped_error(group_failure_.value_or(protocol_error()));
       return;
     case answer::kind::rows:
-      if (front.is_sync) break;
+      if (front.is_sync()) break;
+      if (front.what == asked::preparation) return;
       answers_[front.statement] = rows(std::move(next.result), link_->take_notices());
       return;
     case answer::kind::copy:
@@ -112,8 +128,16 @@ void pipeline_fsm::keep(answer next) {
   lost_ = protocol_error();
 }
 
+void pipeline_fsm::note_preparation(answer::kind outcome) {
+  const statement& what = what_[expected_.front().statement];
+  if (outcome == answer::kind::rows) return keep_->prepared(what);
+  if (outcome == answer::kind::failure) return keep_->failed(what);
+  keep_->skipped(what);
+}
+
 void pipeline_fsm::finish_statement() {
-  bytes_ahead_ -= what_[expected_.front().statement].wire_size();
+  const expected& done = expected_.front();
+  if (done.what == asked::execution) bytes_ahead_ -= what_[done.statement].wire_size();
   expected_.pop_front();
 }
 

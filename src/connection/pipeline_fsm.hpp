@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connection/machine.hpp"
+#include "connection/prepared_statements.hpp"
 #include "pgrant/result.hpp"
 
 namespace pgrant::detail {
@@ -20,7 +21,9 @@ struct pipeline_budget {
 
 class pipeline_fsm final : public machine {
  public:
-  pipeline_fsm(pq& link, batch what, pipeline_budget budget = {});
+  /// `keep`: what the server keeps prepared on this link; nothing: it is not to keep any.
+  pipeline_fsm(pq& link, batch what, pipeline_budget budget = {},
+               prepared_statements* keep = nullptr);
 
   wait_for resume(readiness ready) override;
   bool reusable() const override { return !stuck_; }
@@ -31,15 +34,21 @@ class pipeline_fsm final : public machine {
 
  private:
   enum class state { starting, running, done };
+  enum class asked { preparation, execution, sync };
   struct expected {  // in the order in which the server answers
     std::size_t statement;
-    bool is_sync;
+    asked what;
+    bool answered = false;
+
+    bool is_sync() const noexcept { return what == asked::sync; }
   };
 
   bool send_more();
+  bool send_next();
   bool may_send(const statement& next) const noexcept;
   bool read_all();
   void keep(answer next);
+  void note_preparation(answer::kind outcome);
   void finish_statement();
   void finish_group();
   wait_for stop(const std::optional<pgrant::error>& why);
@@ -48,6 +57,7 @@ class pipeline_fsm final : public machine {
   pq* link_;
   batch what_;
   pipeline_budget budget_;
+  prepared_statements* keep_;
   state state_ = state::starting;
   std::deque<expected> expected_;
   std::vector<std::optional<result<rows>>> answers_;

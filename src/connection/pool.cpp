@@ -1,6 +1,7 @@
 #include "pgrant/pool.hpp"
 
 #include <algorithm>
+#include <boost/asio/bind_executor.hpp>
 #include <new>
 #include <utility>
 
@@ -35,8 +36,28 @@ void pool_impl::returned(node_ptr node) {
     if (usable) reserve_ = std::move(node);
     return;
   }
+  if (usable && !too_old(*node)) return renew(std::move(node));
   --in_use_;
-  if (usable && !too_old(*node)) idle_.push_back(std::move(node));
+}
+
+/// Whoever comes next does not wait for the reset of what somebody else has left behind.
+void pool_impl::renew(node_ptr node) {
+  pool_node& given = *node;
+  ++places_[given.database].renewing;
+  given.link.async_execute_batch(
+      reset_session(options_.connecting().session(), given.link.server_version()),
+      execute_options().timeout(longest_reset),
+      boost::asio::bind_executor(strand_, [self = shared_from_this(), node = std::move(node)](
+                                              result<batch_result> reset) mutable {
+        --self->places_[node->database].renewing;
+        --self->in_use_;
+        if (reset && reset.assume_value().ok() && !self->closed_) {
+          node->clean = true;
+          node->idle_since = pool_clock::now();
+          self->idle_.push_back(std::move(node));
+        }
+        self->pump();
+      }));
 }
 
 void pool_impl::cancel(std::uint64_t id) {

@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "connection/connect_fsm.hpp"
+#include "connection/connection_impl.hpp"
 
 namespace pgrant::detail {
 namespace {
 
 constexpr std::chrono::seconds reserve_check_interval{30};
 constexpr std::chrono::hours longest_wait{24 * 365};  // more would overflow the clock
+// For so long an idle connection on which nothing has arrived is taken for alive.
+constexpr std::chrono::milliseconds trusted_time{500};
 
 }  // namespace
 
@@ -111,14 +114,15 @@ pool_impl::node_ptr pool_impl::take_for(const waiter& who) {
 
 void pool_impl::check_out(waiter who, node_ptr node) {
   pool_node& taken = *node;
-  if (taken.fresh) {
-    taken.fresh = false;
+  const bool clean = std::exchange(taken.clean, false);
+  if (clean && pool_clock::now() - taken.idle_since < trusted_time &&
+      taken.link.implementation()->silent()) {
     return who.to->deliver(pooled_connection(shared_from_this(), std::move(node)));
   }
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(who.deadline - pool_clock::now());
-  const auto limit = std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds(1),
-                                                           std::chrono::seconds(5));
+  const auto limit =
+      std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds(1), longest_reset);
   taken.link.async_execute_batch(
       reset_session(options_.connecting().session(), taken.link.server_version()),
       execute_options().timeout(limit),
@@ -145,7 +149,7 @@ void pool_impl::connect_for_waiters() {
   const auto now = pool_clock::now();
   for (const auto& [database, count] : wanted) {
     place& here = places_[database];
-    while (here.connecting < count && connecting_ < options_.max_connecting() &&
+    while (here.connecting + here.renewing < count && connecting_ < options_.max_connecting() &&
            here.not_before <= now && make_room(database)) {
       connect(database, false);
     }
@@ -180,7 +184,7 @@ void pool_impl::check_reserve() {
   reserve_out_ = true;
   taken.link.async_execute_batch(
       reset_session(options_.connecting().session(), taken.link.server_version()),
-      execute_options().timeout(std::chrono::seconds(5)),
+      execute_options().timeout(longest_reset),
       boost::asio::bind_executor(strand_, [self = shared_from_this(), node = std::move(reserve_)](
                                               result<batch_result> reset) mutable {
         if (!reset || !reset.assume_value().ok()) node->discarded = true;

@@ -26,7 +26,7 @@ struct pool_node {
   std::string database;
   pool_clock::time_point connected;
   pool_clock::time_point idle_since;
-  bool fresh = true;  // nobody has used it: needs no reset and no check
+  bool clean = true;  // nobody has used it since it was made or reset
   bool reserve = false;
   bool discarded = false;
 };
@@ -57,6 +57,7 @@ class pool_impl : public std::enable_shared_from_this<pool_impl> {
   /// What is known about connecting to one database.
   struct place {
     std::size_t connecting = 0;
+    std::size_t renewing = 0;  // given back, and being reset
     std::chrono::milliseconds pause{0};
     pool_clock::time_point not_before;
     std::optional<pgrant::error> last_failure;
@@ -80,6 +81,7 @@ class pool_impl : public std::enable_shared_from_this<pool_impl> {
   void connect_failed(const pool_node& node, const pgrant::error& why);
   void check_reserve();
   void returned(node_ptr node);
+  void renew(node_ptr node);
   void cancel(std::uint64_t id);
   void fail_waiters(const std::string& database, const pgrant::error& why);
   pgrant::error out_of_time(const waiter& who);
@@ -108,6 +110,8 @@ class pool_impl : public std::enable_shared_from_this<pool_impl> {
   mutable std::mutex published_mutex_;
   pool_counts published_;
 };
+
+inline constexpr std::chrono::milliseconds longest_reset{5'000};
 
 /// What makes a used connection as new, in one round trip; also shows whether it is alive.
 batch reset_session(const session_settings& wanted, int server_version);

@@ -63,6 +63,7 @@ struct connect_failure {
 struct connect_facts {
   int server_version = 0;
   int backend_pid = 0;
+  bool pooler = false;  // somebody stands between us and the server
   std::optional<tls_info> tls;
 };
 
@@ -81,6 +82,8 @@ class pq {
 
   // Talking. `send` and the pipeline calls only buffer; `flush` sends.
   virtual bool send(const statement& what) = 0;
+  virtual bool prepare(const std::string& name, const statement& what) = 0;
+  virtual bool send_prepared(const std::string& name, const statement& what) = 0;
   virtual bool enter_pipeline() = 0;
   virtual bool exit_pipeline() = 0;
   virtual bool sync() = 0;

@@ -4,8 +4,8 @@
 
 namespace pgrant {
 
-statement::statement(sql_fragment text) : text_(text.view()) {}
-statement::statement(sql_text text) : text_(std::move(text).str()) {}
+statement::statement(sql_fragment text) : constant_(true), text_(text.view()) {}
+statement::statement(sql_text text) : constant_(text.is_constant()), text_(std::move(text).str()) {}
 statement::statement(trusted_tag, std::string text) : text_(std::move(text)) {}
 
 statement statement::trusted(std::string text) {

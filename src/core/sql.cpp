@@ -91,11 +91,13 @@ sql_text& sql_text::raw(sql_fragment piece) & {
 }
 
 sql_text& sql_text::name(std::string_view name) & {
+  constant_ = false;
   sql_append_identifier(text_, name);
   return *this;
 }
 
 sql_text& sql_text::qualified(std::string_view schema, std::string_view name) & {
+  constant_ = false;
   sql_append_identifier(text_, schema);
   text_ += '.';
   sql_append_identifier(text_, name);
@@ -103,16 +105,19 @@ sql_text& sql_text::qualified(std::string_view schema, std::string_view name) & 
 }
 
 sql_text& sql_text::literal(std::string_view value) & {
+  constant_ = false;
   sql_append_literal(text_, value);
   return *this;
 }
 
 sql_text& sql_text::number(std::int64_t value) & {
+  constant_ = false;
   text_ += std::to_string(value);
   return *this;
 }
 
 sql_text& sql_text::append(const sql_text& other) & {
+  constant_ = constant_ && other.constant_;
   text_ += other.text_;
   return *this;
 }

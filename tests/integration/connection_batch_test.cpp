@@ -49,6 +49,33 @@ TEST_SUITE("integration") {
     });
   }
 
+  TEST_CASE("a server keeps what comes again prepared, and answers as before") {
+    test::for_each_server(test::shape::azure, [](test::server& server) {
+      boost::asio::io_context context;
+      auto link = test::connected(context, server);
+      const auto keeping = pgrant::execute_options().keep_prepared(true);
+      for (const char* number : {"1", "0", "2", "4"}) {
+        batch work;
+        work.add(statement("SELECT 12 / $1::int").bind(number));
+        work.add(statement(pgrant::sql_text("SELECT ").literal("a secret")));
+        const auto done = run_batch(context, link, std::move(work), keeping);
+        REQUIRE_MESSAGE(done.has_value(), done.error().describe());
+        const auto& each = done.value();
+        if (number == std::string("0")) {
+          CHECK(each[0].error().state() == "22012"_sqlstate);
+          CHECK(pgrant::was_skipped(each[1].error()));
+          continue;
+        }
+        REQUIRE(each[0].has_value());
+        CHECK(each[0].value().text(0, 0) == std::to_string(12 / std::stoi(number)));
+        CHECK(each[1].value().text(0, 0) == "a secret");
+      }
+      CHECK(test::value_of(context, link,
+                           statement("SELECT string_agg(statement, ';') FROM "
+                                     "pg_prepared_statements")) == "SELECT 12 / $1::int");
+    });
+  }
+
   TEST_CASE("notices go to the statement that raised them") {
     boost::asio::io_context context;
     auto link = test::connected(context, test::shared_server());

@@ -7,7 +7,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <cerrno>
+#include <csignal>
 #include <set>
+#include <thread>
 
 #include "integration/connection_support.hpp"
 
@@ -34,6 +37,12 @@ pgrant::result<pgrant::pooled_connection> acquire(asio::io_context& context, pgr
 void let_pool_settle(asio::io_context& context) {
   context.restart();
   context.run_for(std::chrono::milliseconds(30));
+}
+
+/// A server process has ended, and the kernel has closed its sockets.
+void wait_for_end_of(int backend) {
+  for (int i = 0; i < 1000 && (::kill(backend, 0) == 0 || errno != ESRCH); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 }  // namespace
@@ -107,6 +116,7 @@ TEST_SUITE("integration") {
     }
     let_pool_settle(context);
     test::psql(server, "postgres", "SELECT pg_terminate_backend(" + std::to_string(first) + ")");
+    wait_for_end_of(first);
     auto next = acquire(context, pool, "");
     REQUIRE_MESSAGE(next.has_value(), next.error().describe());
     CHECK(next.value()->backend_pid() != first);

@@ -87,6 +87,12 @@ class fake_pq final : public pgrant::detail::pq {
   int socket() override { return 0; }
 
   bool send(const pgrant::statement& what) override { return did("send " + what.text()); }
+  bool prepare(const std::string& name, const pgrant::statement& what) override {
+    return did("prepare " + name + " " + what.text());
+  }
+  bool send_prepared(const std::string& name, const pgrant::statement&) override {
+    return did("send " + name);
+  }
   bool enter_pipeline() override { return did("enter"); }
   bool exit_pipeline() override { return did("exit"); }
   bool sync() override { return did("sync"); }

@@ -39,6 +39,71 @@ TEST_SUITE("unit") {
                                                  "flush", "consume", "flush", "exit"});
   }
 
+  TEST_CASE("what comes for the second time is prepared, and from the third on only named") {
+    test::fake_pq link;
+    pgrant::detail::prepared_statements keep;
+    for (const bool prepares : {false, true, false}) {
+      link.reads = {{test::rows_answer(), test::end_answer(), test::sync_answer()}};
+      if (prepares)
+        link.reads[0].insert(link.reads[0].begin(), {test::rows_answer(), test::end_answer()});
+      pipeline_fsm machine(link, pipeline_batch(1), {}, &keep);
+      REQUIRE(test::run(machine));
+      CHECK(machine.take().value().ok());
+      CHECK(machine.reusable());
+    }
+    CHECK(pipeline_calls(link, "send SELECT 1") == 1);
+    CHECK(pipeline_calls(link, "prepare pgrant_0 SELECT 1") == 1);
+    CHECK(pipeline_calls(link, "send pgrant_0") == 2);
+  }
+
+  TEST_CASE("what holds a name or a value is not prepared") {
+    test::fake_pq link;
+    pgrant::detail::prepared_statements keep;
+    const auto once = [&](pgrant::statement what) {
+      link.reads = {{test::rows_answer(), test::end_answer(), test::sync_answer()}};
+      pipeline_fsm machine(link, batch().add(std::move(what)), {}, &keep);
+      REQUIRE(test::run(machine));
+    };
+    for (int i = 0; i < 3; ++i) {
+      once(pgrant::sql_text("DROP ROLE ").name("ada"));
+      once(pgrant::sql_text("SELECT ").literal("secret"));
+      once(pgrant::sql_text("SET LOCAL lock_timeout = ").number(1));
+      once(pgrant::statement::trusted("SELECT 1"));
+    }
+    for (const std::string& call : link.calls) CHECK_FALSE(call.starts_with("prepare"));
+  }
+
+  TEST_CASE("a statement that cannot be prepared fails as itself, and is not prepared again") {
+    test::fake_pq link;
+    pgrant::detail::prepared_statements keep;
+    (void)keep.next(pgrant::statement("SELECT 1"));
+    link.reads = {{test::failure_answer("42P01"), test::end_answer(), test::skipped_answer(),
+                   test::end_answer(), test::sync_answer()}};
+    pipeline_fsm machine(link, pipeline_batch(1), {}, &keep);
+    REQUIRE(test::run(machine));
+    const auto done = machine.take().value();
+    CHECK(done[0].error().state() == pgrant::sqlstate::parse("42P01"));
+    CHECK(machine.reusable());
+    CHECK(keep.next(pgrant::statement("SELECT 1")).name == nullptr);
+  }
+
+  TEST_CASE("a preparation that an earlier error skips is tried again") {
+    test::fake_pq link;
+    pgrant::detail::prepared_statements keep;
+    (void)keep.next(pgrant::statement("SELECT 1"));
+    link.reads = {{test::failure_answer("42501"), test::end_answer(), test::skipped_answer(),
+                   test::end_answer(), test::skipped_answer(), test::end_answer(),
+                   test::sync_answer()}};
+    pipeline_fsm machine(
+        link, batch().add(pgrant::statement("SELECT 2")).add(pgrant::statement("SELECT 1")), {},
+        &keep);
+    REQUIRE(test::run(machine));
+    const auto done = machine.take().value();
+    CHECK(done[0].error().state() == pgrant::sqlstate::parse("42501"));
+    CHECK(pgrant::was_skipped(done[1].error()));
+    CHECK(keep.next(pgrant::statement("SELECT 1")).prepare_first);
+  }
+
   TEST_CASE("an empty batch sends nothing") {
     test::fake_pq link;
     pipeline_fsm machine(link, batch());
