@@ -186,7 +186,7 @@ lease_task<std::vector<bundle_finding>> check_bundle_shapes(ledger_store& store,
                                                             connection_ptr where,
                                                             const lease_executor& us,
                                                             std::vector<std::string> bundles) {
-  auto asked = co_await run(where, statement(changed_shapes_query).bind_array(bundles));
+  auto asked = co_await ask(where, statement(changed_shapes_query).bind_array(bundles));
   BOOST_OUTCOME_CO_TRY(const rows changed, std::move(asked));
   std::vector<bundle_finding> findings;
   for (const row r : changed) {

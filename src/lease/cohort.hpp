@@ -39,9 +39,8 @@
 
 namespace pgrant::detail {
 
-/// Asks what people these bundles have, and which cohorts have room for `most` more.
-void ask_cohorts(batch& questions, const std::vector<std::string>& bundles, std::size_t most,
-                 int size);
+/// Asks which cohorts of these bundles have room for `most` more.
+statement open_cohorts_query(const std::vector<std::string>& bundles, std::size_t most, int size);
 /// Asks which cohorts these people are in; a bundle and a grantee of the same place are a pair.
 statement known_cohorts_query(const std::vector<std::string>& bundles,
                               const std::vector<std::string>& grantees);
@@ -53,8 +52,8 @@ class cohort_places {
   /// place, if we may make no roles.
   cohort_places(int size, bool makes_roles) : size_(size), makes_roles_(makes_roles) {}
 
-  /// The two answers to `ask_cohorts`, and the one to `known_cohorts_query`.
-  result<void> read(const rows& bundles, const rows& open_cohorts);
+  /// The answers to `open_cohorts_query` and `known_cohorts_query`.
+  result<void> read_open(const rows& answer);
   result<void> read_known(const rows& answer);
 
   /// The cohort for somebody who is no member of the bundle's role; none: the role itself. Where no
@@ -71,8 +70,7 @@ class cohort_places {
     int room = 0;
   };
   struct bundle_people {
-    int directly = 0;
-    int highest_number = 0;
+    int newcomers = 0;  // Directly, in this transaction.
     std::vector<open_cohort> cohorts;
     int homeless = 0;
     cohort_wish wish;

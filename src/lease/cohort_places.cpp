@@ -7,13 +7,6 @@
 namespace pgrant::detail {
 namespace {
 
-// People whom leases gave the bundle directly: no more of them are counted than matter.
-constexpr sql_fragment cohort_bundles_query =
-    R"(SELECT b.role_oid, (SELECT count(*) FROM
-    (SELECT FROM pgrant.membership m WHERE m.role_oid = b.role_oid LIMIT $2::int) p),
-  coalesce((SELECT max(c.number) FROM pgrant.cohort c WHERE c.bundle_oid = b.role_oid), 0)
-FROM pgrant.bundle b WHERE b.name = ANY ($1::text[]))";
-
 // A cohort `c` that is what we made, still has its bundle, and that we may give.
 #define PGRANT_USABLE_COHORT                                                          \
   " c.cut_at IS NULL AND pg_catalog.pg_get_userbyid(c.role_oid) = c.role_name"        \
@@ -21,7 +14,7 @@ FROM pgrant.bundle b WHERE b.name = ANY ($1::text[]))";
   " AND e.member = c.role_oid AND e.inherit_option LIMIT 1)"                          \
   " AND pg_catalog.pg_has_role(c.grantor_oid, 'USAGE')"
 
-constexpr sql_fragment open_cohorts_query =
+constexpr sql_fragment open_cohorts_query_text =
     "SELECT c.bundle_oid, c.role_oid, c.role_name, c.grantor_oid,"
     " pg_catalog.pg_get_userbyid(c.grantor_oid), $2::int - c.people"
     " FROM pgrant.bundle b CROSS JOIN LATERAL (SELECT * FROM pgrant.cohort c"
@@ -72,13 +65,11 @@ constexpr sql_fragment enter_cohorts_statement =
 
 }  // namespace
 
-void ask_cohorts(batch& questions, const std::vector<std::string>& bundles, std::size_t most,
-                 int size) {
-  questions.add(statement(cohort_bundles_query).bind_array(bundles).bind(std::to_string(size)));
-  questions.add(statement(open_cohorts_query)
-                    .bind_array(bundles)
-                    .bind(std::to_string(size))
-                    .bind(std::to_string(most)));
+statement open_cohorts_query(const std::vector<std::string>& bundles, std::size_t most, int size) {
+  return statement(open_cohorts_query_text)
+      .bind_array(bundles)
+      .bind(std::to_string(size))
+      .bind(std::to_string(most));
 }
 
 statement known_cohorts_query(const std::vector<std::string>& bundles,
@@ -86,16 +77,8 @@ statement known_cohorts_query(const std::vector<std::string>& bundles,
   return statement(known_cohorts_query_text).bind_array(bundles).bind_array(grantees);
 }
 
-result<void> cohort_places::read(const rows& bundles, const rows& open_cohorts) {
-  for (const row r : bundles) {
-    BOOST_OUTCOME_TRY(const oid bundle, r[0].oid());
-    bundle_people& people = bundles_[bundle];
-    BOOST_OUTCOME_TRY(const auto directly, r[1].int64());
-    BOOST_OUTCOME_TRY(const auto highest, r[2].int64());
-    people.directly = static_cast<int>(directly);
-    people.highest_number = static_cast<int>(highest);
-  }
-  for (const row r : open_cohorts) {
+result<void> cohort_places::read_open(const rows& answer) {
+  for (const row r : answer) {
     BOOST_OUTCOME_TRY(const oid bundle, r[0].oid());
     open_cohort& open = bundles_[bundle].cohorts.emplace_back();
     BOOST_OUTCOME_TRY(open.membership.role_oid, r[1].oid());
@@ -138,8 +121,8 @@ std::optional<checked_membership> cohort_places::place(const checked_bundle& bun
   const bool granters = bundle.grantor.starts_with(granter_prefix);
   if (size_ <= 0 || granters) return placed;
   bundle_people& people = bundles_[bundle.role_oid];
-  if (may_be_direct && people.directly < size_) {
-    ++people.directly;
+  if (may_be_direct && bundle.people + people.newcomers < size_) {
+    ++people.newcomers;
     return placed;
   }
   const auto open =
@@ -161,7 +144,6 @@ std::vector<cohort_wish> cohort_places::wishes() const {
   for (const auto& [oid, people] : bundles_) {
     if (people.homeless == 0) continue;
     cohort_wish wish = people.wish;
-    wish.after = people.highest_number;
     wish.count = (people.homeless + size_ - 1) / size_;
     wishes.push_back(std::move(wish));
   }

@@ -86,7 +86,7 @@ constexpr sql_fragment forget_cohort_statement =
 
 error foreign_cohort(const cohort_wish& wish, const error& why) {
   const std::string name = std::string(cohort_prefix) + std::to_string(wish.bundle.role_oid) + "_" +
-                           std::to_string(wish.after + 1);
+                           std::to_string(wish.bundle.last_cohort + 1);
   return error(errc::conflict, "a role that pgrant did not make has the name of a cohort")
       .with_state(sqlstate::parse(guard_cohort_foreign))
       .with_detail(why.message())
@@ -101,11 +101,11 @@ void add_cohorts(batch& work, const cohort_wish& wish) {
   std::vector<std::string> names;
   work.add(statement(insist_wish_statement)
                .bind(bundle_oid)
-               .bind(std::to_string(wish.after))
+               .bind(std::to_string(wish.bundle.last_cohort))
                .bind(bundle.role)
                .bind(guard_cohort_changed));
   for (int n = 1; n <= wish.count; ++n) {
-    const std::string number = std::to_string(wish.after + n);
+    const std::string number = std::to_string(wish.bundle.last_cohort + n);
     names.push_back(std::string(cohort_prefix) + bundle_oid + "_" + number);
     work.add(statement(sql_text("CREATE ROLE ")
                            .name(names.back())

@@ -63,6 +63,12 @@ class commit_queue : public std::enable_shared_from_this<commit_queue<Work, Answ
     co_return answer;
   }
 
+  /// Whether whoever came now would have to wait.
+  bool busy() {
+    const std::lock_guard guard(lock_);
+    return running_;
+  }
+
   void answer(const request_ptr& to, result<Answer> outcome) {
     std::unique_ptr<delivery<Answer>> caller;
     {

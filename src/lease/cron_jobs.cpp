@@ -7,11 +7,12 @@ namespace pgrant::detail {
 namespace {
 
 constexpr sql_fragment cron_login_query =
-    R"(SELECT l.id, l.grantee, l.grantee_oid, c.database FROM pgrant.lease l
+    R"(SELECT l.id, l.grantee, l.grantee_oid, c.database
+FROM (SELECT * FROM pgrant.lease WHERE id = ANY ($1::text[]) OFFSET 0) l
 CROSS JOIN LATERAL (SELECT CASE WHEN pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')
   THEN pg_catalog.current_setting('cron.database_name', true) END AS database) c
 JOIN pg_catalog.pg_roles r ON r.oid = l.grantee_oid AND r.rolname = l.grantee
-WHERE l.id = ANY ($1::text[]) AND l.kind = 'ephemeral_login' AND l.state = 'active' AND c.database <> '')";
+WHERE l.kind = 'ephemeral_login' AND l.state = 'active' AND c.database <> '')";
 
 constexpr sql_fragment cron_usage_query =
     R"(SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'cron'
@@ -60,7 +61,7 @@ boost::asio::awaitable<void> unschedule_jobs_of(lease_engine& engine, connection
 
 boost::asio::awaitable<void> unschedule_jobs(lease_engine& engine, connection_ptr where,
                                              lease_executor us, std::vector<std::string> leases) {
-  auto asked = co_await run(where, statement(cron_login_query).bind_array(leases));
+  auto asked = co_await ask(where, statement(cron_login_query).bind_array(leases));
   if (!asked) co_return;
   for (const row r : asked.assume_value()) {
     const auto id = r[2].oid();

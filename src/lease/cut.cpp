@@ -139,13 +139,12 @@ class cut_round {
       co_return success();
     }
     batch counting;
-    counting.add(plan_for_few_rows());
     counting.add(statement(lock_lease_bundles_statement).bind_array(active));
     counting.add(count_memberships_down(active));
     counting.add(statement(lease_roles_query).bind_array(active));
-    auto counted = co_await run_all(where_, std::move(counting));
+    auto counted = co_await run_kept(where_, std::move(counting));
     BOOST_OUTCOME_CO_TRY(const auto counts, std::move(counted));
-    const auto read = unneeded(counts[2]);
+    const auto read = unneeded(counts[1]);
     if (!read) {
       co_await roll_back(where_);
       co_return read.error();
@@ -161,13 +160,13 @@ class cut_round {
       if (!stays) taken.emplace(m.role_oid, m.member_oid);
     }
     std::set<std::string> losing;
-    for (const row r : counts[3]) {
+    for (const row r : counts[2]) {
       BOOST_OUTCOME_CO_TRY(const oid role, r[1].oid());
       if (taken.contains({role, leases.at(r[0].str()).grantee_oid})) losing.insert(r[0].str());
     }
     auto work = closing(active, leases, losing, taking, take);
     const std::size_t kept_at = work.size() - 4;
-    auto committed = co_await run_all(where_, std::move(work));
+    auto committed = co_await run_kept(where_, std::move(work));
     BOOST_OUTCOME_CO_TRY(const auto answers, std::move(committed));
     keep_others(leases);
     for (const row r : answers[kept_at + 1]) {
@@ -195,8 +194,9 @@ class cut_round {
                                          " FOR UPDATE");
     batch work;
     add_patient_begin(work, engine_.settings());
+    work.add(plan_for_few_rows());
     work.add(statement(select_leases().raw(which)).bind_array(ids));
-    auto locked = co_await run_all(where_, std::move(work));
+    auto locked = co_await run_kept(where_, std::move(work));
     BOOST_OUTCOME_CO_TRY(const auto answers, std::move(locked));
     auto found = read_leases(answers.back());
     if (!found) co_await roll_back(where_);

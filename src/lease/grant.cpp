@@ -22,14 +22,18 @@ result<grant_call> begin_grant(grant_request request, const lease_settings& sett
   BOOST_OUTCOME_TRY(name_login(call, settings));
   if (call.ephemeral()) {
     BOOST_OUTCOME_TRY(call.password, generate_password());
-    BOOST_OUTCOME_TRY(
-        call.verifier,
-        scram_verifier(call.password, scram_options().iterations(settings.password_iterations())));
-    if (!is_scram_verifier(call.verifier.reveal())) {
-      return error(errc::internal, "the password's verifier is malformed");
-    }
   }
   return call;
+}
+
+result<void> make_verifier(grant_call& call, const lease_settings& settings) {
+  if (call.password.empty() || !call.verifier.empty()) return success();
+  BOOST_OUTCOME_TRY(
+      call.verifier,
+      scram_verifier(call.password, scram_options().iterations(settings.password_iterations())));
+  if (is_scram_verifier(call.verifier.reveal())) return success();
+  call.verifier = {};
+  return error(errc::internal, "the password's verifier is malformed");
 }
 
 credentials credentials_of(const grant_call& call, const lease_settings& settings) {
@@ -76,6 +80,9 @@ bool may_grant_together(const grant_call& a, const grant_call& b) {
 
 lease_task<granted_lease> lease_engine::grant(grant_request request) {
   BOOST_OUTCOME_CO_TRY(auto call, begin_grant(std::move(request), settings_));
+  if (grants_->busy()) {
+    BOOST_OUTCOME_CO_TRY(make_verifier(call, settings_));
+  }
   step(call.id, "grant");
   auto together = [engine = shared_from_this()](grant_queue::requests batch) {
     return grant_together(engine, std::move(batch));

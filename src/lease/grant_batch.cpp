@@ -13,22 +13,18 @@
 namespace pgrant::detail {
 namespace {
 
+// Leases start behind the locks: a transaction that waited for them does not cost its grantees.
 // unnest of several arrays has no schema: the grammar itself knows it, and takes pg_catalog's.
 constexpr sql_fragment insert_leases_statement =
-    R"(INSERT INTO pgrant.lease (id, attempt, idempotency_key, kind, grantee, person, requester,
-  reason, bundles, seconds, state, granted_at, expires_at)
-SELECT u.id, u.attempt, nullif(u.key, ''), u.kind, u.grantee, u.person, u.requester, u.reason,
-  u.bundles::text[], u.seconds, 'active', c.now, c.now
+    R"(INSERT INTO pgrant.lease (id, attempt, idempotency_key, kind, grantee, grantee_oid, person,
+  requester, reason, bundles, seconds, state, granted_at, expires_at)
+SELECT u.id, u.attempt, nullif(u.key, ''), u.kind, u.grantee,
+  pg_catalog.to_regrole(pg_catalog.quote_ident(u.grantee)), u.person, u.requester, u.reason,
+  u.bundles::text[], u.seconds, 'active', c.now,
+  c.now + pg_catalog.make_interval(secs => u.seconds)
 FROM (SELECT pg_catalog.clock_timestamp() AS now) c, unnest($1::text[], $2::text[],
   $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
   $10::bigint[]) u (id, attempt, key, kind, grantee, person, requester, reason, bundles, seconds))";
-
-// Leases start behind the locks: a transaction that waited for them does not cost its grantees.
-constexpr sql_fragment start_leases_statement =
-    R"(UPDATE pgrant.lease l SET granted_at = c.now,
-  grantee_oid = pg_catalog.to_regrole(pg_catalog.quote_ident(l.grantee)),
-  expires_at = c.now + pg_catalog.make_interval(secs => l.seconds)
-FROM (SELECT pg_catalog.clock_timestamp() AS now) c WHERE l.id = ANY ($1::text[]))";
 
 /// A request that passed the check.
 struct ready_grant {
@@ -124,8 +120,7 @@ batch grant_transaction(const std::vector<ready_grant>& ready, const lease_execu
   std::vector<lease_membership> given;
   for (const counted_membership& m : memberships) given.push_back(m.membership);
   batch work;
-  work.add(statement("BEGIN")).add(insert_leases(ready)).add(insert_bundles_of(ready));
-  if (auto details = write_request_details(calls)) work.add(std::move(*details));
+  work.add(statement("BEGIN")).add(plan_for_few_rows());
   add_all(work, us.authority->create_logins(logins_of(ready, settings)));
   pin_roles(work, {existing_roles.begin(), existing_roles.end()});
   // From here on others wait for us: what costs time has been done.
@@ -135,7 +130,8 @@ batch grant_transaction(const std::vector<ready_grant>& ready, const lease_execu
   work.add(count_memberships_up(us, memberships));
   add_all(work, us.authority->give(given));
   work.add(insist_given(us, memberships));
-  work.add(statement(start_leases_statement).bind_array(ids));
+  work.add(insert_leases(ready)).add(insert_bundles_of(ready));
+  if (auto details = write_request_details(calls)) work.add(std::move(*details));
   add_all(work, us.authority->expire_logins(made));
   work.add(statement(select_leases().raw(" WHERE l.id = ANY ($1::text[])")).bind_array(ids));
   work.add(store.append_audit(entries)).add(statement("COMMIT"));
@@ -213,7 +209,7 @@ class grant_round {
     for (const ready_grant& each : ready) batch.push_back(each.request);
     if (ready.empty()) co_return success();
     auto work = grant_transaction(ready, checked.executor, engine_.settings(), engine_.store());
-    auto committed = co_await run_all(where, std::move(work));
+    auto committed = co_await run_kept(where, std::move(work));
     BOOST_OUTCOME_CO_TRY(const auto answers, std::move(committed));
     BOOST_OUTCOME_CO_TRY(const auto leases, read_leases(answers[answers.size() - 3]));
     for (const ledger_lease& found : leases) {

@@ -35,9 +35,13 @@ inline constexpr std::size_t most_grants_together = 256;
 
 using grant_queue = commit_queue<grant_call, granted_lease>;
 
-/// Checks the request and makes what it needs that no server has to be asked for: ids, a name, a
-/// password and its verifier, which takes a millisecond.
+/// Checks the request and makes what it needs that no server has to be asked for: ids, a name and
+/// a password, without its verifier.
 result<grant_call> begin_grant(grant_request request, const lease_settings& settings);
+
+/// The password's verifier, unless there is one or no password. It takes a millisecond: for
+/// the time in which somebody else works for this call.
+result<void> make_verifier(grant_call& call, const lease_settings& settings);
 
 /// A new name for the login, if there is one.
 result<void> name_login(grant_call& call, const lease_settings& settings);

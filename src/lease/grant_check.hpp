@@ -20,6 +20,8 @@ struct checked_bundle {
   std::vector<std::string> databases;
   /// Why its leases are for ephemeral logins alone: its grade, unless the policy accepts that.
   std::optional<std::string> no_existing_role;
+  int people = 0;       ///< Whom leases gave it directly; counted up to the size of a cohort.
+  int last_cohort = 0;  ///< The highest number that one has; 0: there are none.
 };
 
 /// A membership to be given, and as it is expected to be counted: by the ledger's row, if there is
@@ -36,7 +38,6 @@ struct checked_membership {
 /// Cohorts that a bundle needs before its grants.
 struct cohort_wish {
   checked_bundle bundle;
-  int after = 0;  ///< The highest number that the bundle's cohorts have.
   int count = 0;
 };
 

@@ -49,7 +49,7 @@ result<lease_executor> read_executor(const connection& where, const rows& answer
 }
 
 lease_task<lease_executor> lease_engine::who_are_we(connection_ptr where) {
-  auto asked = co_await run(where, executor_query());
+  auto asked = co_await ask(where, executor_query());
   BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
   auto us = read_executor(*where, answer);
   co_return us;

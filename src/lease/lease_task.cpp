@@ -1,5 +1,6 @@
 #include "lease/lease_task.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -41,8 +42,9 @@ lease_task<rows> run(connection_ptr where, statement what) {
   co_return answer;
 }
 
-lease_task<std::vector<rows>> run_all(connection_ptr where, batch what) {
-  auto sent = co_await where->async_execute_batch(std::move(what), boost::asio::use_awaitable);
+namespace {
+
+lease_task<std::vector<rows>> answers_of(connection_ptr where, result<batch_result> sent) {
   if (!sent) co_return sent.error();
   std::optional<error> failed = sent.assume_value().first_error();
   if (failed) {
@@ -53,6 +55,55 @@ lease_task<std::vector<rows>> run_all(connection_ptr where, batch what) {
   answers.reserve(sent.assume_value().size());
   for (const result<rows>& answer : sent.assume_value()) answers.push_back(answer.assume_value());
   co_return answers;
+}
+
+}  // namespace
+
+lease_task<std::vector<rows>> run_all(connection_ptr where, batch what) {
+  auto sent = co_await where->async_execute_batch(std::move(what), boost::asio::use_awaitable);
+  auto answers = co_await answers_of(where, std::move(sent));
+  co_return answers;
+}
+
+lease_task<std::vector<rows>> run_kept(connection_ptr where, batch what,
+                                       std::function<void()> meanwhile) {
+  using signature = void(result<batch_result>);
+  const auto ours = co_await boost::asio::this_coro::executor;
+  std::exception_ptr thrown;
+  // On our strand before the answer, and behind the connection's own turn to send.
+  const auto beside = [&] {
+    try {
+      meanwhile();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  };
+  auto start = [&](auto handler) {
+    where->async_execute_batch(std::move(what), execute_options().keep_prepared(true),
+                               std::move(handler));
+    if (meanwhile) boost::asio::post(ours, beside);
+  };
+  auto sent = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, signature>(
+      start, boost::asio::use_awaitable);
+  if (thrown) std::rethrow_exception(thrown);
+  auto answers = co_await answers_of(where, std::move(sent));
+  co_return answers;
+}
+
+lease_task<rows> ask(connection_ptr where, statement what) {
+  batch question;
+  question.add(plan_for_few_rows()).add(std::move(what));
+  auto asked = co_await run_kept(where, std::move(question));
+  if (!asked) co_return asked.error();
+  co_return std::move(asked.assume_value()[1]);
+}
+
+statement plan_for_few_rows() {
+  return statement(
+      "SELECT pg_catalog.set_config('enable_hashjoin', 'off', true), "
+      "pg_catalog.set_config('enable_mergejoin', 'off', true), "
+      "pg_catalog.set_config('enable_seqscan', 'off', true), "
+      "pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)");
 }
 
 void add_all(batch& to, std::vector<statement> all) {

@@ -14,6 +14,7 @@
 #include <boost/system/system_error.hpp>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,17 @@ lease_task<connection_ptr> open_connection(std::shared_ptr<database_connector> c
 lease_task<rows> run(connection_ptr where, statement what);
 /// Every statement's answer, or the first error. Ends a transaction that the error has aborted.
 lease_task<std::vector<rows>> run_all(connection_ptr where, batch what);
+/// The same with statements that come again and again: they stay prepared on the connection. A plan
+/// that was made when the ledger was small must be right when it is large, so that the batch begins
+/// its transaction with `plan_for_few_rows`. Calls `meanwhile` when the statements are on their
+/// way. For coroutines on a strand.
+lease_task<std::vector<rows>> run_kept(connection_ptr where, batch what,
+                                       std::function<void()> meanwhile = {});
+/// One query, kept.
+lease_task<rows> ask(connection_ptr where, statement what);
+/// Until the transaction ends: statements about few leases go row by row through indexes, however
+/// many there are, and are planned once.
+statement plan_for_few_rows();
 /// Appends all of them.
 void add_all(batch& to, std::vector<statement> all);
 /// Ends the transaction, if there is one, and closes the connection if even that fails.

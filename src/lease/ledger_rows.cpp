@@ -11,7 +11,8 @@ namespace {
   "l.held_why, l.attempt, l.grantee_oid, l.seconds, l.ticket, "                          \
   "CASE WHEN l.labels = '{}' THEN '{}' ELSE ARRAY(SELECT unnest(ARRAY[e.key, e.value]) " \
   "FROM pg_catalog.jsonb_each_text(l.labels) e) END, "                                   \
-  "(extract(epoch FROM coalesce(l.starts_at, l.granted_at)) * 1000000)::bigint"
+  "(extract(epoch FROM coalesce(l.starts_at, l.granted_at)) * 1000000)::bigint, "        \
+  "l.idempotency_key"
 
 }  // namespace
 
@@ -62,6 +63,7 @@ result<ledger_lease> read_lease(const row& r) {
   for (std::size_t i = 0; i + 1 < labels.size(); i += 2)
     l.labels.emplace(labels[i].value_or(""), labels[i + 1].value_or(""));
   BOOST_OUTCOME_TRY(l.starts_at, read_server_time(r[17]));
+  found.idempotency_key = r[18].str();
   return found;
 }
 

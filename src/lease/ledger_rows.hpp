@@ -17,6 +17,7 @@ namespace pgrant::detail {
 struct ledger_lease {
   pgrant::lease lease;
   std::string attempt;  ///< The call that granted it: who asks again knows whether it was theirs.
+  std::string idempotency_key;
   oid grantee_oid = 0;
   std::int64_t seconds = 0;
 };

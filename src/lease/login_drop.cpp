@@ -8,7 +8,8 @@
 namespace pgrant::detail {
 namespace {
 
-// 1260 is pg_authid. Before 16 a role can lend itself, and whoever has it could go on as it.
+// By ids alone, not through the index of open leases, which may be large. 1260 is pg_authid. Before
+// 16 a role can lend itself, and whoever has it could go on as it.
 #define PGRANT_LOOK_AT_GRANTEES(lent)                                                          \
   "SELECT l.id, l.grantee_oid, r.rolname IS NULL, r.rolname IS DISTINCT FROM l.grantee, "      \
   "l.grantee_oid = ANY (ARRAY(SELECT a.usesysid FROM pg_catalog.pg_stat_get_activity(NULL) a " \
@@ -18,7 +19,8 @@ namespace {
   "OR l.grantee_oid = ANY (ARRAY(SELECT p.ownerid FROM pg_catalog.pg_prepared_xact() p))" lent \
   " FROM pgrant.lease l LEFT JOIN LATERAL (SELECT r.rolname FROM pg_catalog.pg_roles r "       \
   "WHERE r.oid = l.grantee_oid OFFSET 0) r ON true "                                           \
-  "WHERE l.id = ANY ($1::text[]) AND l.state = 'ending' ORDER BY l.id FOR UPDATE OF l SKIP LOCKED"
+  "WHERE l.id = ANY ($1::text[]) AND l.state || '' = 'ending' ORDER BY l.id "                  \
+  "FOR UPDATE OF l SKIP LOCKED"
 
 constexpr sql_fragment look_at_grantees_16 = PGRANT_LOOK_AT_GRANTEES("");
 constexpr sql_fragment look_at_grantees_14 = PGRANT_LOOK_AT_GRANTEES(
@@ -104,7 +106,7 @@ class drop_round {
     std::set<std::string> hidden;
     for (int look = 0; look < hidden_looks; ++look) {
       if (look > 0) co_await pause(hidden_pause);
-      auto asked = co_await pgrant::detail::run(where_, statement(hidden_backends_query));
+      auto asked = co_await ask(where_, statement(hidden_backends_query));
       BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
       std::set<std::string> now;
       for (const row r : answer) {
@@ -136,12 +138,13 @@ class drop_round {
   lease_task<void> attempt(const std::vector<std::string>& ids) {
     batch looking;
     looking.add(statement("BEGIN")).add(statement("SET LOCAL lock_timeout = 1000"));
+    looking.add(plan_for_few_rows());
     looking.add(statement(us_.has_membership_options() ? look_at_grantees_16 : look_at_grantees_14)
                     .bind_array(ids));
-    auto looked = co_await run_all(where_, std::move(looking));
+    auto looked = co_await run_kept(where_, std::move(looking));
     BOOST_OUTCOME_CO_TRY(const auto seen, std::move(looked));
     std::vector<std::string> over, dropped, logins, oids, busy;
-    for (const row r : seen[2]) {
+    for (const row r : seen[3]) {
       const std::string id = r[0].str();
       const ledger_lease& l = leases_.at(id);
       const bool ours = l.lease.kind == grantee_kind::ephemeral_login;
@@ -165,7 +168,7 @@ class drop_round {
       co_await roll_back(where_);
     } else {
       for (const std::string& id : dropped) engine_.step(id, "drop");
-      auto committed = co_await run_all(where_, dropping(over, logins, oids));
+      auto committed = co_await run_kept(where_, dropping(over, logins, oids));
       BOOST_OUTCOME_CO_TRY(const auto answers, std::move(committed));
       BOOST_OUTCOME_CO_TRY(auto after, read_leases(answers[answers.size() - 3]));
       for (ledger_lease& l : after) {
@@ -236,8 +239,7 @@ class drop_round {
       oids.push_back(std::to_string(leases_.at(id).grantee_oid));
       whose.emplace(oids.back(), id);
     }
-    auto asked = co_await pgrant::detail::run(
-        where_, statement(terminate_sessions_of_all_query).bind_array(oids));
+    auto asked = co_await ask(where_, statement(terminate_sessions_of_all_query).bind_array(oids));
     BOOST_OUTCOME_CO_TRY(const rows answer, std::move(asked));
     for (const row r : answer) {
       if (r[0].text() != "t" || !told_.insert(r[1].str()).second) continue;

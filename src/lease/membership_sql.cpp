@@ -50,11 +50,13 @@ constexpr sql_fragment count_up_14 = PGRANT_COUNT_UP(
 
 #undef PGRANT_COUNT_UP
 
+// By ids alone (OFFSET 0): the index of open leases may be large.
 constexpr sql_fragment count_down =
     R"(UPDATE pgrant.membership m SET n = m.n - c.leases
 FROM (SELECT b.role_oid, l.grantee_oid, count(*)::int AS leases
-  FROM pgrant.lease l JOIN pgrant.lease_bundle b ON b.lease_id = l.id
-  WHERE l.id = ANY ($1::text[]) AND l.state = 'active' GROUP BY b.role_oid, l.grantee_oid) c
+  FROM (SELECT * FROM pgrant.lease WHERE id = ANY ($1::text[]) OFFSET 0) l
+  JOIN pgrant.lease_bundle b ON b.lease_id = l.id
+  WHERE l.state = 'active' GROUP BY b.role_oid, l.grantee_oid) c
 WHERE m.role_oid = c.role_oid AND m.member_oid = c.grantee_oid
 RETURNING pg_catalog.pg_get_userbyid(m.grantor_oid), m.own_before, m.own_admin, m.own_inherit,
   m.own_set, m.role_oid, m.member_oid, m.n <= 0,
@@ -173,12 +175,6 @@ statement insist_taken(const lease_executor& us, const std::vector<std::string>&
   return statement(us.has_membership_options() ? insist_taken_16 : insist_taken_14)
       .bind_array(lease_ids)
       .bind(guard_membership_left);
-}
-
-statement plan_for_few_rows() {
-  return statement(
-      "SELECT pg_catalog.set_config(s, 'off', true) FROM (VALUES ('enable_hashjoin'), "
-      "('enable_mergejoin'), ('enable_seqscan')) v (s)");
 }
 
 }  // namespace pgrant::detail

@@ -43,8 +43,5 @@ statement insist_given(const lease_executor& us,
                        const std::vector<counted_membership>& memberships);
 /// Raises PGR03 unless what no lease needs any more gives no more than before the first.
 statement insist_taken(const lease_executor& us, const std::vector<std::string>& lease_ids);
-/// Makes the statements of this file go through indexes until the transaction ends: a plan for a
-/// few rows must not read the whole of a large ledger or catalog.
-statement plan_for_few_rows();
 
 }  // namespace pgrant::detail
